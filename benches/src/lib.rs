@@ -1,0 +1,1 @@
+//! Criterion benchmarks for students to explore with.

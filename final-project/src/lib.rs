@@ -1,0 +1,1 @@
+//! Final project: a memory manager that real programs run on.

@@ -1,0 +1,1 @@
+//! The grader: plans, builds, limits, scores and reports. It knows nothing of memory management.

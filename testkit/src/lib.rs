@@ -1,0 +1,1 @@
+//! What judges stand on: the driver client, the oracle, traces and paired timing.
