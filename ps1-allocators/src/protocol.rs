@@ -2,7 +2,7 @@
 //!
 //! The judge takes this file in by path, so it names nothing of the student's crate.
 
-use driverkit::heap::{Program, Replay, Stress};
+use driverkit::heap::{Program, Replay, Scale, Stress};
 use serde::{Deserialize, Serialize};
 
 /// One request; the driver starts afresh for each.
@@ -17,8 +17,10 @@ pub enum Request {
 pub enum Job {
     /// Carry out a program: one [`driverkit::heap::Reply`] a command.
     Run(Program),
-    /// Time a replay: one [`driverkit::heap::Timing`].
+    /// Time a replay beside the peer: two [`driverkit::heap::Timed`].
     Time(Replay),
+    /// Time a replay beside itself in another state: two [`driverkit::heap::Timed`].
+    Scale(Scale),
     /// Real threads behind a lock: one [`driverkit::heap::Stressed`].
     Stress(Stress),
     /// A loom model behind a lock: one `Vec` of [`Outcome`]s, sorted, each once.

@@ -8,11 +8,15 @@
 mod choices;
 mod oracle;
 mod source;
+mod timing;
 
 pub use choices::{Choice, Sizes, choices, lower};
-pub use driverkit::heap::{Command, Extent, Kind, Program, Refusal, Reply};
+pub use driverkit::heap::{
+    Command, Extent, Kind, Program, Refusal, Replay, Reply, Scale, Stress, Stressed, expected_sum,
+};
 pub use oracle::{Block, Oracle};
 pub use source::{source, spell};
+pub use timing::{Race, timed};
 
 use crate::client::Client;
 use crate::fault::{Fault, Judged};
