@@ -1,0 +1,1 @@
+//! What the grader does as a whole, on a tiny course and hostile submissions.
