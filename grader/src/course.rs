@@ -113,27 +113,20 @@ impl Course {
     pub fn find(start: &Path) -> Result<Course, CourseError> {
         match start.ancestors().find(|d| d.join("course.toml").is_file()) {
             Some(root) => Course::load(root),
-            None => Err(CourseError::NotFound {
-                start: start.to_owned(),
-            }),
+            None => Err(CourseError::NotFound { start: start.to_owned() }),
         }
     }
 
     /// The course in `root`, with every rubric.
     pub fn load(root: &Path) -> Result<Course, CourseError> {
         let path = root.join("course.toml");
-        let text = std::fs::read_to_string(&path).map_err(|source| CourseError::Read {
-            path: path.clone(),
-            source,
-        })?;
-        let file = CourseFile::parse(&text).map_err(|reason| CourseError::Malformed {
-            path: path.clone(),
-            reason,
-        })?;
+        let text = std::fs::read_to_string(&path)
+            .map_err(|source| CourseError::Read { path: path.clone(), source })?;
+        let file = CourseFile::parse(&text)
+            .map_err(|reason| CourseError::Malformed { path: path.clone(), reason })?;
         let mut assignments: Vec<Assignment> = Vec::new();
         for group in &file.groups {
-            let share =
-                group.percent.exact() / Exact::from_integer(group.assignments.len() as i128);
+            let share = group.percent.exact() / Exact::from_integer(group.assignments.len() as i128);
             for folder in &group.assignments {
                 assignments.push(Assignment {
                     folder: folder.clone(),
@@ -148,36 +141,26 @@ impl Course {
                 return Err(CourseError::Malformed { path, reason });
             }
         }
-        Ok(Course {
-            root: root.to_owned(),
-            file,
-            assignments,
-        })
+        Ok(Course { root: root.to_owned(), file, assignments })
     }
 
     /// The assignment of that folder name or short id.
     pub fn assignment(&self, name: &str) -> Option<&Assignment> {
-        self.assignments
-            .iter()
-            .find(|a| a.folder == name || a.id() == name)
+        self.assignments.iter().find(|a| a.folder == name || a.id() == name)
     }
 }
 
 impl CourseFile {
     /// The course that `text` is, or what is wrong with it.
     pub fn parse(text: &str) -> Result<CourseFile, String> {
-        let file: CourseFile =
-            toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        let file: CourseFile = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
         file.validate()?;
         Ok(file)
     }
 
     fn validate(&self) -> Result<(), String> {
         if self.rounding > 6 {
-            return Err(format!(
-                "rounding = {} is more than 6 decimals",
-                self.rounding
-            ));
+            return Err(format!("rounding = {} is more than 6 decimals", self.rounding));
         }
         let sum: Exact = self.groups.iter().map(|g| g.percent.exact()).sum();
         if sum != Exact::from_integer(100) {
@@ -189,9 +172,7 @@ impl CourseFile {
                 return Err(format!("group `{}` has no assignments", group.name));
             }
             for folder in &group.assignments {
-                let plain = folder
-                    .bytes()
-                    .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
+                let plain = folder.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
                 if folder.is_empty() || !plain {
                     return Err(format!("`{folder}` is no folder name of an assignment"));
                 }

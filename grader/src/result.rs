@@ -151,14 +151,10 @@ pub enum Topic {
 
 impl CourseResult {
     /// Every check of the run with its exercise and assignment.
-    pub fn checks(
-        &self,
-    ) -> impl Iterator<Item = (&AssignmentResult, &ExerciseResult, &CheckResult)> {
-        self.assignments.iter().flat_map(|a| {
-            a.exercises
-                .iter()
-                .flat_map(move |e| e.checks.iter().map(move |c| (a, e, c)))
-        })
+    pub fn checks(&self) -> impl Iterator<Item = (&AssignmentResult, &ExerciseResult, &CheckResult)> {
+        self.assignments
+            .iter()
+            .flat_map(|a| a.exercises.iter().flat_map(move |e| e.checks.iter().map(move |c| (a, e, c))))
     }
 
     /// Whether any verdict is the grader's own fault.

@@ -78,10 +78,7 @@ pub struct Policy {
 
 impl Default for Policy {
     fn default() -> Self {
-        Policy {
-            forbid: Vec::new(),
-            unsafe_code: true,
-        }
+        Policy { forbid: Vec::new(), unsafe_code: true }
     }
 }
 
@@ -247,9 +244,9 @@ impl Rubric {
     pub fn load(folder: &Path) -> Result<Option<Rubric>, RubricError> {
         let path = folder.join("rubric.toml");
         match std::fs::read_to_string(&path) {
-            Ok(text) => Rubric::parse(&text)
-                .map(Some)
-                .map_err(|reason| RubricError::Malformed { path, reason }),
+            Ok(text) => {
+                Rubric::parse(&text).map(Some).map_err(|reason| RubricError::Malformed { path, reason })
+            }
             Err(e) if e.kind() == std::io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(RubricError::Read { path, source }),
         }
@@ -257,8 +254,7 @@ impl Rubric {
 
     /// The rubric that `text` is, or what is wrong with it.
     pub fn parse(text: &str) -> Result<Rubric, String> {
-        let rubric: Rubric =
-            toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        let rubric: Rubric = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
         rubric.validate()?;
         Ok(rubric)
     }
@@ -273,17 +269,13 @@ impl Rubric {
             return Err(format!("`{}` is no id: use a-z, 0-9 and _", self.id));
         }
         for (i, e) in self.exercises.iter().enumerate() {
-            e.validate()
-                .map_err(|m| format!("exercise `{}`: {m}", e.id))?;
+            e.validate().map_err(|m| format!("exercise `{}`: {m}", e.id))?;
             let earlier = &self.exercises[..i];
             if earlier.iter().any(|o| o.id == e.id) {
                 return Err(format!("two exercises have the id `{}`", e.id));
             }
             if let Some(o) = earlier.iter().find(|o| o.file == e.file) {
-                return Err(format!(
-                    "exercises `{}` and `{}` list the same file {}",
-                    o.id, e.id, e.file
-                ));
+                return Err(format!("exercises `{}` and `{}` list the same file {}", o.id, e.id, e.file));
             }
         }
         Ok(())
@@ -293,10 +285,8 @@ impl Rubric {
 impl Exercise {
     /// Which points a cell of checks has, as written: unscaled.
     pub fn cell(&self, kind: Kind, visibility: Visibility) -> Exact {
-        let [public, hidden] = self
-            .points_by_kind
-            .get(&kind)
-            .map_or([Exact::from_integer(0); 2], |p| p.map(Points::exact));
+        let [public, hidden] =
+            self.points_by_kind.get(&kind).map_or([Exact::from_integer(0); 2], |p| p.map(Points::exact));
         match visibility {
             Visibility::Public => public,
             Visibility::Hidden => hidden,
@@ -305,10 +295,7 @@ impl Exercise {
 
     /// What a student may read of a check.
     pub fn title_of(&self, kind: Kind, name: &str) -> String {
-        self.titles
-            .get(&format!("{kind}::{name}"))
-            .cloned()
-            .unwrap_or_else(|| name.replace('_', " "))
+        self.titles.get(&format!("{kind}::{name}")).cloned().unwrap_or_else(|| name.replace('_', " "))
     }
 
     fn validate(&self) -> Result<(), String> {
@@ -316,9 +303,7 @@ impl Exercise {
             return Err("its id is no module name: use a-z, 0-9 and _".into());
         }
         // Listed files are read from a submission and written to a stage by this path, so it must not lead out of either.
-        let plain = Path::new(&self.file)
-            .components()
-            .all(|c| matches!(c, Component::Normal(_)));
+        let plain = Path::new(&self.file).components().all(|c| matches!(c, Component::Normal(_)));
         if self.file.is_empty() || !plain || !self.file.ends_with(".rs") {
             return Err(format!(
                 "`file = \"{}\"` is no path of a Rust file within the assignment",
@@ -332,9 +317,7 @@ impl Exercise {
             for name in names {
                 let needed = check_name(name)?;
                 if needed >= *kind {
-                    return Err(format!(
-                        "`{kind}` cannot need `{name}`, which is not run before it"
-                    ));
+                    return Err(format!("`{kind}` cannot need `{name}`, which is not run before it"));
                 }
             }
         }
@@ -357,15 +340,11 @@ impl Exercise {
 fn check_name(name: &str) -> Result<Kind, String> {
     name.split_once("::")
         .and_then(|(kind, _)| Kind::from_name(kind))
-        .ok_or_else(|| {
-            format!("`{name}` names no check: write `kind::name`, as in `correctness::name`")
-        })
+        .ok_or_else(|| format!("`{name}` names no check: write `kind::name`, as in `correctness::name`"))
 }
 
 fn is_name(s: &str) -> bool {
-    !s.is_empty()
-        && s.bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    !s.is_empty() && s.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
 }
 
 fn yes() -> bool {
@@ -404,22 +383,13 @@ mod tests {
         let rubric = Rubric::parse(BUDDY).unwrap();
         let buddy = rubric.exercise("buddy").unwrap();
         assert!(buddy.published && !buddy.extra_credit && buddy.policy.unsafe_code);
-        assert_eq!(
-            buddy.cell(Kind::Performance, Visibility::Public),
-            Ratio::new(5, 2)
-        );
-        assert_eq!(
-            buddy.cell(Kind::Refuses, Visibility::Public),
-            Ratio::from_integer(0)
-        );
+        assert_eq!(buddy.cell(Kind::Performance, Visibility::Public), Ratio::new(5, 2));
+        assert_eq!(buddy.cell(Kind::Refuses, Visibility::Public), Ratio::from_integer(0));
         assert_eq!(
             buddy.title_of(Kind::Correctness, "a_lone_top_block_survives"),
             "Top-order blocks are kept"
         );
-        assert_eq!(
-            buddy.title_of(Kind::Property, "no_two_blocks_overlap"),
-            "no two blocks overlap"
-        );
+        assert_eq!(buddy.title_of(Kind::Property, "no_two_blocks_overlap"), "no two blocks overlap");
     }
 
     #[test]
@@ -429,19 +399,11 @@ mod tests {
             ("points = 25", "points = -1", "is no number of points"),
             ("points = 25", "points = 0.0001", "is no number of points"),
             ("src/buddy.rs", "../buddy.rs", "is no path of a Rust file"),
-            (
-                "src/buddy.rs",
-                "/etc/passwd.rs",
-                "is no path of a Rust file",
-            ),
+            ("src/buddy.rs", "/etc/passwd.rs", "is no path of a Rust file"),
             ("\"buddy\"", "\"bud dy\"", "is no module name"),
             ("correctness = [8, 4]", "correctness = 8", "invalid type"),
             ("correctness::serves", "serves", "names no check"),
-            (
-                "correctness::serves",
-                "performance::serves",
-                "is not run before it",
-            ),
+            ("correctness::serves", "performance::serves", "is not run before it"),
             ("full = 1.02", "full = 2", "is not better than"),
         ] {
             let error = Rubric::parse(&BUDDY.replace(find, replace)).unwrap_err();

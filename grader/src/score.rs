@@ -65,12 +65,7 @@ impl ExactTally {
     pub fn capped(self, cap: Exact) -> ExactTally {
         let max = self.max.min(cap);
         let hidden = self.hidden.min(max);
-        ExactTally {
-            score: self.score.min(cap),
-            max,
-            hidden,
-            undecided: self.undecided.min(max - hidden),
-        }
+        ExactTally { score: self.score.min(cap), max, hidden, undecided: self.undecided.min(max - hidden) }
     }
 }
 
@@ -87,12 +82,7 @@ pub struct ExerciseScore {
 ///
 /// `hidden_absent` says that hidden judges are not here, so that hidden cells keep their points without
 /// a check to earn them. An exercise without any check keeps all of its points and earns none.
-pub fn exercise(
-    rubric: &Exercise,
-    max: Exact,
-    checks: &[Counted],
-    hidden_absent: bool,
-) -> ExerciseScore {
+pub fn exercise(rubric: &Exercise, max: Exact, checks: &[Counted], hidden_absent: bool) -> ExerciseScore {
     let zero = Exact::from_integer(0);
     let mut counted: BTreeMap<(Kind, Visibility), i128> = BTreeMap::new();
     for c in checks.iter().filter(|c| c.counts != Counts::LeftOut) {
@@ -119,15 +109,9 @@ pub fn exercise(
     }
     let sum = weights.values().sum::<Exact>() + absent;
 
-    let mut tally = ExactTally {
-        max,
-        ..ExactTally::default()
-    };
+    let mut tally = ExactTally { max, ..ExactTally::default() };
     if sum == zero {
-        return ExerciseScore {
-            tally,
-            checks: vec![(zero, zero); checks.len()],
-        };
+        return ExerciseScore { tally, checks: vec![(zero, zero); checks.len()] };
     }
     tally.hidden = max * absent / sum;
     let mut of_checks = Vec::with_capacity(checks.len());
@@ -148,19 +132,12 @@ pub fn exercise(
         tally.score += earned;
         of_checks.push((earned, each));
     }
-    ExerciseScore {
-        tally,
-        checks: of_checks,
-    }
+    ExerciseScore { tally, checks: of_checks }
 }
 
 /// What an exercise that is no extra credit is worth: its part of the assignment's share.
 pub fn worth(exercise: &Exercise, all: &[Exercise], share: Exact) -> Exact {
-    let sum: Exact = all
-        .iter()
-        .filter(|e| !e.extra_credit)
-        .map(|e| e.points.exact())
-        .sum();
+    let sum: Exact = all.iter().filter(|e| !e.extra_credit).map(|e| e.points.exact()).sum();
     if exercise.extra_credit {
         exercise.points.exact()
     } else if sum == Exact::from_integer(0) {
@@ -172,20 +149,14 @@ pub fn worth(exercise: &Exercise, all: &[Exercise], share: Exact) -> Exact {
 
 /// A judge's credit as an exact number of four decimals from 0 to 1, so that a sum of many keeps small denominators.
 pub fn credit(number: f64) -> Exact {
-    let bounded = if number.is_nan() {
-        0.0
-    } else {
-        number.clamp(0.0, 1.0)
-    };
+    let bounded = if number.is_nan() { 0.0 } else { number.clamp(0.0, 1.0) };
     Ratio::new((bounded * 10_000.0).round() as i128, 10_000)
 }
 
 /// Rounds half up to `decimals`. The only place where points stop being exact.
 pub fn round(points: Exact, decimals: u32) -> f64 {
     let scale = 10_i128.pow(decimals);
-    let scaled = (points * Exact::from_integer(scale) + Ratio::new(1, 2))
-        .floor()
-        .to_integer();
+    let scaled = (points * Exact::from_integer(scale) + Ratio::new(1, 2)).floor().to_integer();
     scaled as f64 / scale as f64
 }
 
@@ -204,11 +175,7 @@ mod tests {
     }
 
     fn check(kind: Kind, visibility: Visibility, counts: Counts) -> Counted {
-        Counted {
-            kind,
-            visibility,
-            counts,
-        }
+        Counted { kind, visibility, counts }
     }
 
     fn full() -> Counts {
@@ -230,13 +197,7 @@ mod tests {
         let h = |counts| check(Correctness, Hidden, counts);
         let p = |counts| check(Performance, Public, counts);
         let table: Vec<(&str, &str, Vec<Counted>, bool, [Exact; 3])> = vec![
-            (
-                "no checks, nothing earned",
-                "correctness=[8,4]",
-                vec![],
-                true,
-                [r(0, 1); 3],
-            ),
+            ("no checks, nothing earned", "correctness=[8,4]", vec![], true, [r(0, 1); 3]),
             (
                 "checks share a cell equally",
                 "correctness=[6,0]",
@@ -321,10 +282,7 @@ mod tests {
     #[test]
     fn the_checks_of_a_fully_run_exercise_sum_to_its_points() {
         let rubric = exercise_with("correctness=[7,3]\nproperty=[1.5,0]\nperformance=[0,2]");
-        let mut checks = vec![
-            check(Property, Public, full()),
-            check(Performance, Hidden, full()),
-        ];
+        let mut checks = vec![check(Property, Public, full()), check(Performance, Hidden, full())];
         for _ in 0..7 {
             checks.push(check(Correctness, Public, full()));
             checks.push(check(Correctness, Hidden, full()));
@@ -347,12 +305,7 @@ mod tests {
 
     #[test]
     fn extra_credit_is_capped() {
-        let tally = ExactTally {
-            score: r(12, 1),
-            max: r(14, 1),
-            hidden: r(2, 1),
-            undecided: r(0, 1),
-        };
+        let tally = ExactTally { score: r(12, 1), max: r(14, 1), hidden: r(2, 1), undecided: r(0, 1) };
         let capped = tally.capped(r(10, 1));
         assert_eq!((capped.score, capped.max), (r(10, 1), r(10, 1)));
     }

@@ -46,11 +46,7 @@ impl Verdict {
 
     /// The verdict to show where both fit.
     pub fn over(self, other: Verdict) -> Verdict {
-        if self.rank() <= other.rank() {
-            self
-        } else {
-            other
-        }
+        if self.rank() <= other.rank() { self } else { other }
     }
 
     /// The verdict to show for several checks at once; `None` where there are none.
@@ -80,10 +76,7 @@ impl Verdict {
     }
 
     fn rank(self) -> usize {
-        Self::BY_PRECEDENCE
-            .iter()
-            .position(|v| *v == self)
-            .unwrap_or(Self::BY_PRECEDENCE.len())
+        Self::BY_PRECEDENCE.iter().position(|v| *v == self).unwrap_or(Self::BY_PRECEDENCE.len())
     }
 }
 

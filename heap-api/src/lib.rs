@@ -1,1 +1,40 @@
-//! What students' allocators stand on: regions, the allocator traits, adapters and the loom/std facade.
+//! What students' allocators stand on.
+//!
+//! ```text
+//!   Vec<T, A>, HashMap<.., A>        #[global_allocator]
+//!            │                              │
+//!        AllocatorOn ──┐          ┌── Gate (System until opened)
+//!                      ▼          ▼
+//!                SharedAllocator (&self, Sync)
+//!                      ▲
+//!                Locked<A> lifts
+//!                      │
+//!                RawAllocator (&mut self)  ──►  Region (mapped memory)
+//! ```
+//!
+//! A student writes a [`RawAllocator`] over a [`Region`], or a [`SharedAllocator`] where the exercise is
+//! concurrent by itself. The rest of this crate carries either to where programs can use it.
+//! [`sync`] and [`thread`] are the standard library's, or loom's under the feature `loom`.
+
+mod adapt;
+mod error;
+mod extent;
+mod gate;
+mod locked;
+mod raw;
+mod region;
+mod shared;
+pub mod sync;
+pub mod thread;
+
+pub use adapt::AllocatorOn;
+pub use error::{AllocError, FreeError};
+pub use extent::{Extent, ExtentKind};
+pub use gate::{Gate, Owns};
+pub use locked::Locked;
+pub use raw::RawAllocator;
+pub use region::{REGION_ALIGN, Region, RegionError};
+pub use shared::SharedAllocator;
+
+/// The crate that lets `Vec` and `hashbrown::HashMap` run on an allocator under a stable compiler.
+pub use allocator_api2;

@@ -1,0 +1,149 @@
+//! Carries out a program, one reply a command.
+
+use super::{Command, Extent, Program, Reply};
+use crate::counting::{self, metered};
+use crate::payload::{digest, fill, key};
+use crate::replies::Replies;
+use heap_api::{RawAllocator, Region};
+use std::alloc::Layout;
+use std::collections::HashMap;
+use std::ptr::NonNull;
+
+/// A live block as the driver knows it.
+#[derive(Clone, Copy)]
+struct Block {
+    start: NonNull<u8>,
+    layout: Layout,
+    /// Whether all of `layout.size()` bytes lay in the region, so that they were filled.
+    filled: bool,
+}
+
+/// The allocator under test, and what the driver knows of its region.
+struct Heap<A> {
+    allocator: A,
+    base: NonNull<u8>,
+    len: usize,
+    seed: u64,
+    live: HashMap<u32, Block>,
+}
+
+/// Makes an allocator over a fresh region and carries out `program` on it.
+pub fn carry_out<A: RawAllocator>(new: impl FnOnce(Region) -> A, program: &Program, replies: &mut Replies) {
+    replies.expect(program.commands.len());
+    let Some(region) = usize::try_from(program.region).ok().and_then(|len| Region::map(len).ok()) else {
+        // Out of address space: the judge sees a transcript without a single reply.
+        return;
+    };
+    let (base, len) = (region.base(), region.len());
+    counting::reset();
+    let allocator = metered(|| new(region));
+    let mut heap = Heap { allocator, base, len, seed: program.seed, live: HashMap::new() };
+    for command in &program.commands {
+        replies.send(&heap.carry_out(command));
+    }
+    metered(|| drop(heap.allocator));
+}
+
+impl<A: RawAllocator> Heap<A> {
+    fn carry_out(&mut self, command: &Command) -> Reply {
+        match *command {
+            Command::Allocate { id, size, align } => self.allocate(id, size, align),
+            Command::Reallocate { id, size } => self.reallocate(id, size),
+            Command::Deallocate { id } => self.deallocate(id),
+            Command::DeallocateAt { offset, size, align } => self.deallocate_at(offset, size, align),
+            Command::Walk => {
+                let mut extents = Vec::new();
+                self.allocator.walk(&mut |extent| extents.push(Extent::from(extent)));
+                Reply::Extents(extents)
+            }
+            Command::Metadata => Reply::Metadata(counting::peak()),
+        }
+    }
+
+    fn allocate(&mut self, id: u32, size: u64, align: u64) -> Reply {
+        let Some(layout) = layout(size, align) else { return Reply::Unfit };
+        match metered(|| self.allocator.allocate(layout)) {
+            Ok(block) => {
+                self.adopt(id, block, layout);
+                Reply::Block { offset: self.offset(block.cast()), len: block.len() as u64 }
+            }
+            Err(_) => Reply::NoMemory,
+        }
+    }
+
+    fn reallocate(&mut self, id: u32, size: u64) -> Reply {
+        let Some(&old) = self.live.get(&id) else { return Reply::Unfit };
+        let Some(new) = layout(size, old.layout.align() as u64) else { return Reply::Unfit };
+        let before = self.held(old);
+        // SAFETY: the block is live and was allocated for this layout.
+        match metered(|| unsafe { self.allocator.reallocate(old.start, old.layout, new.size()) }) {
+            Ok(block) => {
+                let prefix = Layout::from_size_align(old.layout.size().min(new.size()), 1).unwrap_or(new);
+                let filled = old.filled && self.inside(block.cast(), new.size());
+                let kept = self.held(Block { start: block.cast(), layout: prefix, filled });
+                self.adopt(id, block, new);
+                Reply::Moved { offset: self.offset(block.cast()), len: block.len() as u64, before, kept }
+            }
+            Err(_) => Reply::NoMemory,
+        }
+    }
+
+    fn deallocate(&mut self, id: u32) -> Reply {
+        let Some(block) = self.live.remove(&id) else { return Reply::Unfit };
+        let held = self.held(block);
+        // SAFETY: the block is live and was allocated for this layout.
+        match metered(|| unsafe { self.allocator.deallocate(block.start, block.layout) }) {
+            Ok(()) => Reply::Freed { held },
+            Err(refusal) => {
+                self.live.insert(id, block);
+                Reply::Refused(refusal.into())
+            }
+        }
+    }
+
+    fn deallocate_at(&mut self, offset: i64, size: u64, align: u64) -> Reply {
+        let Some(layout) = layout(size, align) else { return Reply::Unfit };
+        let start = self.base.as_ptr().wrapping_offset(offset as isize);
+        let Some(start) = NonNull::new(start) else { return Reply::Unfit };
+        // SAFETY: none of the caller's: this is the misuse that the exercise must tell without touching
+        // memory. A wrong answer can harm this process only, which judges nothing.
+        match metered(|| unsafe { self.allocator.deallocate(start, layout) }) {
+            Ok(()) => Reply::Freed { held: 0 },
+            Err(refusal) => Reply::Refused(refusal.into()),
+        }
+    }
+
+    /// Fills a block and remembers it. A block that does not lie in the region is left alone: the judge
+    /// sees its offset, and writing there would only hide which mistake it was.
+    fn adopt(&mut self, id: u32, block: NonNull<[u8]>, layout: Layout) {
+        let start = block.cast::<u8>();
+        let filled = self.inside(start, layout.size());
+        if filled {
+            // SAFETY: the bytes lie in the region, which is mapped and writable.
+            unsafe { fill(start.as_ptr(), layout.size(), key(self.seed, id)) };
+        }
+        self.live.insert(id, Block { start, layout, filled });
+    }
+
+    /// The digest of what a block holds.
+    fn held(&self, block: Block) -> u64 {
+        if !block.filled {
+            return 0;
+        }
+        // SAFETY: `filled` says that the bytes lie in the region, and all of that is initialised.
+        unsafe { digest(block.start.as_ptr(), block.layout.size()) }
+    }
+
+    fn offset(&self, ptr: NonNull<u8>) -> i64 {
+        ptr.addr().get().wrapping_sub(self.base.addr().get()) as i64
+    }
+
+    fn inside(&self, start: NonNull<u8>, len: usize) -> bool {
+        let offset = start.addr().get().wrapping_sub(self.base.addr().get());
+        offset <= self.len && len <= self.len - offset
+    }
+}
+
+fn layout(size: u64, align: u64) -> Option<Layout> {
+    Layout::from_size_align(usize::try_from(size).ok()?, usize::try_from(align).ok()?).ok()
+}

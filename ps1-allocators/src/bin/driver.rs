@@ -1,0 +1,19 @@
+//! The driver of problem set 1: carries out what the judge asks on the student's library.
+
+#[path = "../driver/mod.rs"]
+mod driver;
+#[path = "../protocol.rs"]
+mod protocol;
+
+use driverkit::Counting;
+use protocol::Request;
+use std::process::ExitCode;
+
+#[global_allocator]
+static SYSTEM: Counting = Counting;
+
+fn main() -> ExitCode {
+    driverkit::serve(ps1_allocators::SUBMISSION, |request, replies| match request {
+        Request::Buddy(job) => driver::buddy(job, replies),
+    })
+}
