@@ -61,15 +61,17 @@ fn without_hidden_tests_their_points_are_neither_earned_nor_lost() {
 #[test]
 fn a_type_that_takes_what_must_not_compile_loses_that_check_only() {
     let course = Course::fresh();
-    let lax =
-        format!("{DOUBLE}\nimpl Doubler {{ pub fn more(&self) {{}} }}").replace("&mut self, n", "&self, n");
-    // The contract pins `&mut self`, so the lax signature is hidden behind a trait-like shadow: a method on
-    // the reference is found first.
-    let lax = lax.replace("&self, n", "&mut self, n")
-        + "pub trait Lax { fn double(&self, n: u64) -> u64; }\nimpl Lax for &Doubler { fn double(&self, n: u64) -> u64 { n } }\n";
+    // The contract would not let it build.
+    course.write("tiny-one/src/contract.rs", "");
+    let lax = DOUBLE.replace("&mut self", "&self");
     let graded = course.grade(&course.all_right_but("lax", &[("src/double.rs", &lax)]), 0);
-    // The snippet does not import the trait, so the compiler still refuses it as marked.
-    assert_eq!(graded.check("tiny/double/refuses/a_shared_doubler_cannot_double").0, "Passed");
+    let (verdict, message) = graded.check("tiny/double/refuses/a_shared_doubler_cannot_double");
+    assert_eq!(verdict, "Failed");
+    assert!(
+        message.contains("must not compile (E0596), and the compiler takes it: `shared.double(1);`"),
+        "{message}"
+    );
+    assert_eq!(graded.exercise("double").1, 27.0);
 }
 
 #[test]
