@@ -1,0 +1,1 @@
+//! The marker language of solutions: `SOLUTION`, `STUB`, `END`.

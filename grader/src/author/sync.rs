@@ -1,0 +1,1 @@
+//! `cargo grade author sync`.

@@ -1,0 +1,7 @@
+//! The grader as a whole, on a tiny course that stands on nothing, and on hostile submissions.
+
+mod course;
+mod hostile;
+mod inputs;
+mod scores;
+mod together;
