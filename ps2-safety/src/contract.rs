@@ -2,6 +2,7 @@
 //!
 //! An error that points here means that a listed file no longer offers what the checks call. Restore the
 //! signature from `skeleton/`.
+#![expect(clippy::type_complexity, reason = "a signature is spelled out here, not abbreviated")]
 
 use crate::bounds::{BlockId, BoundsTable, OutOfBounds, RegisterError};
 use crate::handles::{Full, Handle, HandleTable, Held, Quarantine, Stale};
