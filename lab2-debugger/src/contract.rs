@@ -33,7 +33,8 @@ fn debugger<A: RawAllocator + Send>() {
     type On<A> = Debugger<Locked<A>>;
     type Block = Result<NonNull<u8>, AllocError>;
     let _: fn(Locked<A>, usize) -> On<A> = Debugger::new;
-    let _: [fn(&On<A>, Layout, Site) -> Block; 2] = [Debugger::allocate, Debugger::allocate_zeroed];
+    let _: fn(&On<A>, Layout, Site) -> Block = Debugger::allocate;
+    let _: fn(&On<A>, Layout, Site) -> Block = Debugger::allocate_zeroed;
     let _: unsafe fn(&On<A>, NonNull<u8>, Site) = Debugger::free;
     let _: fn(&On<A>, Site) = Debugger::check_all;
     let _: fn(&On<A>) -> Vec<Report> = Debugger::take_reports;
