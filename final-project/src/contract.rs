@@ -26,7 +26,8 @@ const _: () = {
     let _: fn(PageHeap) -> Router = Router::new;
     let _: fn(&Router, usize, usize, Strategy) = Router::route_sizes;
     let _: fn(&Router, TypeTag) = Router::isolate;
-    let _: fn(&Router, Layout, TypeTag) -> Result<NonNull<[u8]>, AllocError> = Router::allocate_typed;
+    type Block = Result<NonNull<[u8]>, AllocError>;
+    let _: fn(&Router, Layout, TypeTag) -> Block = Router::allocate_typed;
     let _: fn(&Router, NonNull<u8>) -> Option<Strategy> = Router::strategy_of;
     let _: fn(&Router) -> usize = Router::collect;
 
