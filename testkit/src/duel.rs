@@ -86,7 +86,9 @@ pub fn duel(
         if !spent && edges.credit(low) != edges.credit(high) {
             continue;
         }
-        let control = median(controls.clone()).unwrap_or(f64::NAN);
+        // A mean, since which peer is the twin is drawn anew for each start.
+        let control =
+            (controls.iter().map(|ratio: &f64| ratio.ln()).sum::<f64>() / controls.len() as f64).exp();
         if !(1.0 / CONTROL..=CONTROL).contains(&control) {
             return Err(Fault::Broke(format!(
                 "the machine is too noisy to time on: the peer against its own twin came out at {control:.2}"

@@ -1,6 +1,7 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
 use super::{Command, Replay, Scale, Timed};
+use crate::prng::SplitMix64;
 use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
@@ -42,6 +43,10 @@ fn race<A: RawAllocator, P: RawAllocator>(
 ) {
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
+    // Which of the two is the twin is drawn by lot: where their tables come to lie may favour one.
+    if SplitMix64::new(replay.seed).below(2) == 0 {
+        std::mem::swap(&mut control, &mut twin);
+    }
     replies.expect(0);
     replies.send(&Timed::Started);
     let rounds = interleave(batches.len(), replay.seed, |contestant, batch| match contestant {
