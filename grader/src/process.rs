@@ -8,7 +8,7 @@ use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -188,10 +188,7 @@ fn read_capped(mut stream: impl Read + Send + 'static, cap: usize) -> Receiver<V
 
 fn collected(reader: Receiver<Vec<u8>>) -> Vec<u8> {
     // Where something that we could not end still holds the pipe open, its output is not worth a hang.
-    match reader.recv_timeout(Duration::from_secs(2)) {
-        Ok(bytes) => bytes,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
-    }
+    reader.recv_timeout(Duration::from_secs(2)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 //! twin that must.
 
 use std::path::Path;
+use std::time::Instant;
 
 use crate::cargo::{Artifacts, CargoError, Complaint, Snippet, check_snippet};
 use crate::run::Outcome;
@@ -32,10 +33,10 @@ pub struct Library<'a> {
 
 /// Runs the check of a snippet and its twin.
 pub fn check(refused: &Path, accepted: &Path, library: &Library) -> Outcome {
-    match try_check(refused, accepted, library) {
-        Ok(outcome) => outcome,
-        Err(e) => Outcome::of(Verdict::GraderBroke, e.to_string()),
-    }
+    let started = Instant::now();
+    let outcome = try_check(refused, accepted, library)
+        .unwrap_or_else(|e| Outcome::of(Verdict::GraderBroke, e.to_string()));
+    Outcome { seconds: started.elapsed().as_secs_f64(), ..outcome }
 }
 
 fn try_check(refused: &Path, accepted: &Path, library: &Library) -> Result<Outcome, CargoError> {
