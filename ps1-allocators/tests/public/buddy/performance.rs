@@ -27,7 +27,7 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
     judge(|check| {
         let client = Client::new(check, &HOME, Build::Plain)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let traces: Vec<Trace> = traces()?.into_iter().map(|trace| trace.first(40_000)).collect();
+        let traces: Vec<Trace> = traces()?.into_iter().map(|trace| trace.first(60_000)).collect();
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
             let mut programs = Vec::new();
             for trace in &traces {
