@@ -19,9 +19,13 @@
 
 pub mod author;
 pub mod course;
+pub mod policy;
+pub mod process;
 pub mod record;
 pub mod report;
 pub mod result;
 pub mod rubric;
 pub mod score;
+pub mod submission;
+pub mod tree;
 pub mod verdict;

@@ -1,0 +1,257 @@
+//! The source policy: a scan of a listed file's tokens for what its exercise forbids.
+//!
+//! Tokens, not syntax: what stands inside a macro's body counts too, and since stable macros cannot paste
+//! identifiers, a name that is not in the file cannot come out of it. Text in comments and strings does
+//! not count. A word is forbidden wherever it stands; that may also hit a name of the student's own,
+//! and the refusal says to rename it.
+
+use std::str::FromStr;
+
+use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
+
+use crate::rubric::Policy;
+
+/// What the scan found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scan {
+    /// Nothing that is forbidden.
+    Clean,
+    /// What is forbidden, in the order of the file.
+    Forbidden(Vec<Finding>),
+    /// The scanner cannot read the file. The compiler will not either, or the file is refused.
+    Unlexable,
+}
+
+/// One forbidden thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// The line that it stands on, from 1.
+    pub line: usize,
+    /// What it is, as the rubric names it.
+    pub what: String,
+    /// A sentence: what to do instead.
+    pub instead: &'static str,
+}
+
+impl Finding {
+    /// As a report shows it.
+    pub fn sentence(&self, file: &str) -> String {
+        format!("{file}:{}: `{}` is not allowed in this file. {}", self.line, self.what, self.instead)
+    }
+}
+
+/// Scans `source` for what `policy` forbids.
+pub fn scan(source: &str, policy: &Policy) -> Scan {
+    if policy.forbid.is_empty() && policy.unsafe_code {
+        return Scan::Clean;
+    }
+    // The compiler skips both; the lexer here knows neither. Line numbers stay.
+    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let shebang = source.starts_with("#!") && !source[2..].trim_start().starts_with('[');
+    let source = if shebang { source.split_once('\n').map_or("", |(_, rest)| rest) } else { source };
+    let Ok(tokens) = TokenStream::from_str(source) else {
+        return Scan::Unlexable;
+    };
+    let mut rules: Vec<Rule> = policy.forbid.iter().map(|entry| Rule::of(entry)).collect();
+    if !policy.unsafe_code {
+        rules.push(Rule::of("unsafe"));
+    }
+    let mut found = Vec::new();
+    // A stack of our own: nesting is the submission's to choose, and must not be our recursion.
+    let mut open = vec![tokens];
+    while let Some(stream) = open.pop() {
+        let trees: Vec<TokenTree> = stream.into_iter().collect();
+        for (at, tree) in trees.iter().enumerate() {
+            if let TokenTree::Group(group) = tree {
+                open.push(group.stream());
+            }
+            for rule in &rules {
+                if rule.matches(&trees, at) {
+                    found.push(Finding {
+                        line: tree.span().start().line + usize::from(shebang),
+                        what: rule.entry.clone(),
+                        instead: instead(&rule.entry),
+                    });
+                }
+            }
+        }
+    }
+    found.sort_by(|a, b| (a.line, &a.what).cmp(&(b.line, &b.what)));
+    found.dedup();
+    if found.is_empty() { Scan::Clean } else { Scan::Forbidden(found) }
+}
+
+struct Rule {
+    entry: String,
+    pattern: Pattern,
+}
+
+enum Pattern {
+    /// The identifier or keyword, anywhere.
+    Word(String),
+    /// `a::b::c`, spelt out. For modules, whose last part alone would hit too much.
+    Path(Vec<String>),
+    /// `path = "..."`, as an attribute's, also within `cfg_attr` and macros.
+    PathAttribute,
+}
+
+impl Rule {
+    fn of(entry: &str) -> Rule {
+        let parts: Vec<&str> = entry.split("::").collect();
+        let last = *parts.last().unwrap_or(&entry);
+        let names_a_type = last.starts_with(|c: char| c.is_uppercase());
+        let pattern = match parts.as_slice() {
+            ["path_attribute"] => Pattern::PathAttribute,
+            // Whatever way a type is imported or aliased, its name has to stand somewhere.
+            _ if parts.len() == 1 || names_a_type => Pattern::Word(last.trim_end_matches('!').to_owned()),
+            _ => Pattern::Path(parts.iter().map(|p| (*p).to_owned()).collect()),
+        };
+        Rule { entry: entry.to_owned(), pattern }
+    }
+
+    fn matches(&self, trees: &[TokenTree], at: usize) -> bool {
+        match &self.pattern {
+            Pattern::Word(word) => is_word(&trees[at], word),
+            Pattern::Path(parts) => {
+                let mut next = at;
+                parts.iter().enumerate().all(|(i, part)| {
+                    if i > 0 {
+                        if !(is_punct(trees.get(next), ':') && is_punct(trees.get(next + 1), ':')) {
+                            return false;
+                        }
+                        next += 2;
+                    }
+                    let here = trees.get(next).is_some_and(|t| is_word(t, part));
+                    next += 1;
+                    here
+                })
+            }
+            Pattern::PathAttribute => {
+                is_word(&trees[at], "path")
+                    && is_punct(trees.get(at + 1), '=')
+                    && is_value(trees.get(at + 2))
+                    && !at
+                        .checked_sub(1)
+                        .is_some_and(|b| ["let", "mut"].iter().any(|w| is_word(&trees[b], w)))
+            }
+        }
+    }
+}
+
+fn is_word(tree: &TokenTree, word: &str) -> bool {
+    let TokenTree::Ident(ident) = tree else {
+        return false;
+    };
+    let text = ident.to_string();
+    text.strip_prefix("r#").unwrap_or(&text) == word
+}
+
+fn is_punct(tree: Option<&TokenTree>, c: char) -> bool {
+    matches!(tree, Some(TokenTree::Punct(p)) if p.as_char() == c && (c != '=' || p.spacing() == Spacing::Alone))
+}
+
+// `#[path = concat!(..)]` and a macro's `$p` count as well as a literal.
+fn is_value(tree: Option<&TokenTree>) -> bool {
+    match tree {
+        Some(TokenTree::Literal(l)) => l.to_string().contains('"'),
+        Some(TokenTree::Ident(i)) => *i == "concat" || *i == "env" || *i == "stringify",
+        Some(TokenTree::Punct(p)) => p.as_char() == '$',
+        Some(TokenTree::Group(g)) => g.delimiter() == Delimiter::None,
+        None => false,
+    }
+}
+
+fn instead(entry: &str) -> &'static str {
+    match entry.trim_end_matches('!') {
+        "include" | "include_str" | "include_bytes" | "path_attribute" | "env" | "option_env" => {
+            "Write the answer in this file; nothing else of the submission, and no other file, is read."
+        }
+        "asm" | "global_asm" | "naked_asm" => {
+            "Write it in Rust; the course's interfaces give what is needed."
+        }
+        "extern" | "no_mangle" | "export_name" | "link_section" | "link" => {
+            "Keep to the course's interfaces; functions of C are given there where an exercise needs them."
+        }
+        "unsafe" => "This exercise can be solved in safe Rust.",
+        "std::alloc::System" | "std::alloc::alloc" => {
+            "Take memory from the region that the exercise gives you; an item of your own by that name needs another name."
+        }
+        "std::process" | "std::fs" | "std::net" | "std::env" => {
+            "An answer needs nothing outside of its memory."
+        }
+        _ => "Find a way without it; an item of your own by that name needs another name.",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy() -> Policy {
+        let forbid =
+            ["include_str", "asm", "extern", "no_mangle", "std::alloc::System", "path_attribute", "std::fs"];
+        Policy { forbid: forbid.map(str::to_owned).to_vec(), unsafe_code: true }
+    }
+
+    fn found(source: &str) -> Vec<(usize, String)> {
+        match scan(source, &policy()) {
+            Scan::Forbidden(f) => f.into_iter().map(|f| (f.line, f.what)).collect(),
+            Scan::Clean => vec![],
+            Scan::Unlexable => panic!("unlexable"),
+        }
+    }
+
+    #[test]
+    fn what_is_forbidden_is_found_however_it_is_written() {
+        for (source, line, what) in [
+            ("fn f() {\n let x = include_str!(\"a\"); }", 2, "include_str"),
+            ("use core::include_str as harmless;", 1, "include_str"),
+            ("macro_rules! m { ($a:ident) => { $a!(\"x\") } }\nm!(include_str);", 2, "include_str"),
+            ("fn f() { std::r#include_str!(\"a\") }", 1, "include_str"),
+            ("use std::alloc::{self, System};", 1, "std::alloc::System"),
+            ("use std::alloc as a;\nstatic S: a::System = a::System;", 2, "std::alloc::System"),
+            ("\n#[path = \"../x.rs\"] mod x;", 2, "path_attribute"),
+            ("#[cfg_attr(all(), path = \"x.rs\")] mod x;", 1, "path_attribute"),
+            ("m!(path = \"x.rs\");", 1, "path_attribute"),
+            ("unsafe extern \"C\" { fn f(); }", 1, "extern"),
+            ("#[unsafe(no_mangle)] fn f() {}", 1, "no_mangle"),
+            ("#!/usr/bin/env run\nuse std::fs;", 2, "std::fs"),
+            ("\u{feff}use std::fs;", 1, "std::fs"),
+        ] {
+            assert_eq!(found(source), [(line, what.to_owned())], "{source}");
+        }
+    }
+
+    #[test]
+    fn comments_strings_and_near_names_are_left_alone() {
+        for source in [
+            "// include_str!(\"a\"), System, extern\nfn f() {}",
+            "/// asm!\nfn f() -> &'static str { \"extern std::fs\" }",
+            "fn f() { let path = \"a\"; let mut path = \"b\"; }",
+            "fn external() {} struct Systems; fn fs() {}",
+            "#![allow(dead_code)]\nfn f(path: &str) -> bool { path == \"a\" }",
+        ] {
+            assert_eq!(found(source), [], "{source}");
+        }
+    }
+
+    #[test]
+    fn unsafe_code_is_refused_only_where_the_policy_says_so() {
+        let source = "fn f() { unsafe { g() } }";
+        assert_eq!(found(source), []);
+        let safe = Policy { unsafe_code: false, forbid: vec![] };
+        assert!(matches!(scan(source, &safe), Scan::Forbidden(f) if f[0].what == "unsafe"));
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_lexed_is_left_to_the_compiler() {
+        assert_eq!(scan("fn f() { \"", &policy()), Scan::Unlexable);
+        assert_eq!(scan("fn f() { ) }", &policy()), Scan::Unlexable);
+    }
+
+    #[test]
+    fn deep_nesting_does_not_overflow_the_stack() {
+        let deep = format!("{}{}", "(".repeat(100_000), ")".repeat(100_000));
+        scan(&deep, &policy());
+    }
+}
