@@ -1,12 +1,12 @@
 //! The command line.
 
-use std::ffi::OsString;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
 use miette::{Diagnostic, Report};
 
+use crate::author;
 use crate::course::Course;
 use crate::exit_code::{Exit, HELP};
 use crate::grade::{Request, grade, work_folder};
@@ -33,11 +33,8 @@ pub struct Cli {
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// What authors of the course use.
-    Author {
-        /// The command and its arguments.
-        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
-        arguments: Vec<OsString>,
-    },
+    #[command(subcommand)]
+    Author(author::Command),
 }
 
 /// The arguments of a grading run.
@@ -94,7 +91,7 @@ pub fn main() -> Exit {
     };
     adopt_orphans();
     match cli.command {
-        Some(Command::Author { .. }) => Exit::BadUsage,
+        Some(Command::Author(command)) => run_author(&command),
         None => run(&cli.grade),
     }
 }
@@ -146,6 +143,18 @@ fn run(args: &GradeArgs) -> Exit {
         Exit::BelowRequired
     } else {
         Exit::Graded
+    }
+}
+
+fn run_author(command: &author::Command) -> Exit {
+    let start = match std::env::current_dir() {
+        Ok(folder) => folder,
+        Err(e) => return complain(&Report::msg(format!("there is no current folder: {e}")), Exit::BadUsage),
+    };
+    match author::run(&start, command, &mut std::io::stdout()) {
+        Ok(author::Outcome::Fine) => Exit::Graded,
+        Ok(author::Outcome::ToMend) => Exit::BelowRequired,
+        Err(e) => complain(&Report::new(e), Exit::BadUsage),
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 pub enum Exit {
     /// Graded, whatever the score: failing checks, files that do not compile and refused files included.
     Graded = 0,
-    /// Graded, and the score is below `--require`.
+    /// Graded, and the score is below `--require`; of an author's command: there is something to mend.
     BelowRequired = 1,
     /// Bad usage or bad input: an unknown assignment, no such submission, a rubric that cannot be read.
     BadUsage = 2,
@@ -22,7 +22,7 @@ pub enum Exit {
 pub const HELP: &str = "\
 Exit codes:
   0  graded, whatever the score
-  1  graded, and the score is below --require
+  1  graded, and the score is below --require (author: there is something to mend)
   2  bad usage or bad input, such as a submission that does not exist
   3  nothing could be built: the course's own files do not compile, or there is no compiler
   4  the grader broke on a check, also when it ran it again; no points are lost by it";

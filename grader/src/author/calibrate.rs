@@ -1,1 +1,0 @@
-//! `cargo grade author calibrate`.

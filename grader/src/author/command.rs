@@ -1,0 +1,70 @@
+//! The command line of authors, and what each command ends with.
+
+use std::io::Write;
+use std::path::Path;
+
+use clap::Subcommand;
+
+use super::{AuthorError, sync, targets};
+use crate::course::Course;
+
+/// `cargo grade author …`
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Writes the skeletons from the marked solutions
+    Sync {
+        /// What to sync: nothing for all, `ps1` or `ps1/buddy`
+        what: Option<String>,
+        /// Writes nothing; fails where a skeleton is stale, and names the file to edit
+        #[arg(long)]
+        check: bool,
+    },
+}
+
+/// How a command ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// Everything is in order.
+    Fine,
+    /// Something is to be mended; it was printed.
+    ToMend,
+}
+
+/// Carries out an author's command in the course at or above `start`, and prints what it did.
+///
+/// # Errors
+///
+/// Where the command cannot go on.
+pub fn run(start: &Path, command: &Command, out: &mut dyn Write) -> Result<Outcome, AuthorError> {
+    let course = Course::find(start)?;
+    if !course.root.join("solutions").is_dir() {
+        return Err(AuthorError::NoSolutions { root: course.root });
+    }
+    let printed = AuthorError::at("write", Path::new("standard output"));
+    match command {
+        Command::Sync { what, check } => {
+            let mode = if *check { sync::Mode::Check } else { sync::Mode::Write };
+            let synced = sync::sync(&targets(&course, what.as_deref())?, mode)?;
+            sync::report(&synced, out).map_err(printed)?;
+            Ok(Outcome::of(&synced.to_mend))
+        }
+    }
+}
+
+impl Outcome {
+    pub(super) fn of(to_mend: &[String]) -> Outcome {
+        if to_mend.is_empty() { Outcome::Fine } else { Outcome::ToMend }
+    }
+}
+
+/// Prints a list of what to mend, numbered, and nothing where there is nothing.
+pub(super) fn to_mend(list: &[String], out: &mut dyn Write) -> std::io::Result<()> {
+    if !list.is_empty() {
+        let things = if list.len() == 1 { "thing" } else { "things" };
+        writeln!(out, "{} {things} to mend:", list.len())?;
+    }
+    for (index, sentence) in list.iter().enumerate() {
+        writeln!(out, "{:>3}. {sentence}", index + 1)?;
+    }
+    Ok(())
+}
