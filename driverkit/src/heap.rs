@@ -170,6 +170,8 @@ pub struct Replay {
     pub seed: u64,
     /// Operations in a batch.
     pub batch: u32,
+    /// Untimed, before: [`Scale`] has beginnings of its own instead.
+    pub beginning: Vec<Command>,
     /// What to do: allocations, reallocations and frees.
     pub commands: Vec<Command>,
 }

@@ -5,7 +5,7 @@
 //! live bytes, the number of ids, of operations, and a weight. Files that end in `.zst` are decompressed.
 
 use driverkit::heap::Command;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -123,10 +123,12 @@ fn parse(file: &Path, text: &str) -> Result<Trace, TraceError> {
         *field = number(line.trim()).ok_or_else(|| broken(at, format!("`{line}` is no number of {what}")))?;
     }
     let [peak, ids, operations, _weight] = header;
-    let (mut commands, mut live, mut switches) = (Vec::new(), HashSet::new(), 0);
+    let (mut commands, mut switches) = (Vec::new(), 0);
+    // No larger than the text, whatever the header claims.
+    let mut live = vec![false; ids.min(text.len() as u64) as usize];
     for (at, line) in lines {
         let words: Vec<&str> = line.split_whitespace().collect();
-        let id = |word: &str| number(word).filter(|id| *id < ids).map(|id| id as u32);
+        let id = |word: &str| number(word).filter(|id| *id < ids.min(text.len() as u64)).map(|id| id as u32);
         let command = match words.as_slice() {
             [] => continue,
             ["t", thread] if number(thread).is_some() => {
@@ -143,13 +145,13 @@ fn parse(file: &Path, text: &str) -> Result<Trace, TraceError> {
         };
         let command =
             command.ok_or_else(|| broken(at, format!("`{line}` is no operation on an id below {ids}")))?;
-        let sound = match &command {
-            Command::Allocate { id, .. } => live.insert(*id),
-            Command::Reallocate { id, .. } => live.contains(id),
-            Command::Deallocate { id } => live.remove(id),
-            _ => true,
+        let (id, before, after) = match command {
+            Command::Allocate { id, .. } => (id, false, true),
+            Command::Reallocate { id, .. } => (id, true, true),
+            Command::Deallocate { id } => (id, true, false),
+            _ => continue,
         };
-        if !sound {
+        if std::mem::replace(&mut live[id as usize], after) != before {
             return Err(broken(at, format!("`{line}` takes an id that is live, or frees one that is not")));
         }
         commands.push(command);

@@ -6,7 +6,6 @@ use crate::payload::{digest, fill, key};
 use crate::replies::Replies;
 use heap_api::{RawAllocator, Region};
 use std::alloc::Layout;
-use std::collections::HashMap;
 use std::ptr::NonNull;
 
 /// A live block as the driver knows it.
@@ -24,7 +23,8 @@ struct Heap<A> {
     base: NonNull<u8>,
     len: usize,
     seed: u64,
-    live: HashMap<u32, Block>,
+    /// By id; programs number their blocks from zero.
+    live: Vec<Option<Block>>,
 }
 
 /// Makes an allocator over a fresh region and carries out `program` on it.
@@ -37,7 +37,7 @@ pub fn carry_out<A: RawAllocator>(new: impl FnOnce(Region) -> A, program: &Progr
     let (base, len) = (region.base(), region.len());
     counting::reset();
     let allocator = metered(|| new(region));
-    let mut heap = Heap { allocator, base, len, seed: program.seed, live: HashMap::new() };
+    let mut heap = Heap { allocator, base, len, seed: program.seed, live: Vec::new() };
     for command in &program.commands {
         replies.send(&heap.carry_out(command));
     }
@@ -72,7 +72,7 @@ impl<A: RawAllocator> Heap<A> {
     }
 
     fn reallocate(&mut self, id: u32, size: u64) -> Reply {
-        let Some(&old) = self.live.get(&id) else { return Reply::Unfit };
+        let Some(old) = self.live.get(id as usize).copied().flatten() else { return Reply::Unfit };
         let Some(new) = layout(size, old.layout.align() as u64) else { return Reply::Unfit };
         let before = self.held(old);
         // SAFETY: the block is live and was allocated for this layout.
@@ -89,13 +89,13 @@ impl<A: RawAllocator> Heap<A> {
     }
 
     fn deallocate(&mut self, id: u32) -> Reply {
-        let Some(block) = self.live.remove(&id) else { return Reply::Unfit };
+        let Some(block) = self.live.get_mut(id as usize).and_then(Option::take) else { return Reply::Unfit };
         let held = self.held(block);
         // SAFETY: the block is live and was allocated for this layout.
         match metered(|| unsafe { self.allocator.deallocate(block.start, block.layout) }) {
             Ok(()) => Reply::Freed { held },
             Err(refusal) => {
-                self.live.insert(id, block);
+                self.live[id as usize] = Some(block);
                 Reply::Refused(refusal.into())
             }
         }
@@ -122,7 +122,10 @@ impl<A: RawAllocator> Heap<A> {
             // SAFETY: the bytes lie in the region, which is mapped and writable.
             unsafe { fill(start.as_ptr(), layout.size(), key(self.seed, id)) };
         }
-        self.live.insert(id, Block { start, layout, filled });
+        if self.live.len() <= id as usize {
+            self.live.resize(id as usize + 1, None);
+        }
+        self.live[id as usize] = Some(Block { start, layout, filled });
     }
 
     /// The digest of what a block holds.

@@ -1,7 +1,6 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
 use super::{Command, Replay, Scale, Timed};
-use crate::prng::SplitMix64;
 use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
@@ -18,40 +17,49 @@ pub fn time<A: RawAllocator, P: RawAllocator>(
     replay: &Replay,
     replies: &mut Replies,
 ) {
-    let student = Contestant::new(replay, student, &[]);
-    let (control, twin) = (Contestant::new(replay, &peer, &[]), Contestant::new(replay, &peer, &[]));
-    if let (Some(student), Some(control), Some(twin)) = (student, control, twin) {
-        race(student, control, twin, replay, replies);
-    }
+    race(
+        replay,
+        || Contestant::new(replay, student, &replay.beginning),
+        || Contestant::new(replay, &peer, &replay.beginning),
+        replies,
+    );
 }
 
 /// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.
 pub fn scale<A: RawAllocator>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
-    let many = Contestant::new(&scale.replay, &new, &scale.many);
-    let contestant = || Contestant::new(&scale.replay, &new, &scale.few);
-    if let (Some(many), Some(few), Some(twin)) = (many, contestant(), contestant()) {
-        race(many, few, twin, &scale.replay, replies);
-    }
+    race(
+        &scale.replay,
+        || Contestant::new(&scale.replay, &new, &scale.many),
+        || Contestant::new(&scale.replay, &new, &scale.few),
+        replies,
+    );
 }
 
+/// One of the first kind against two of the second. Where memory comes to lie favours the ones that are
+/// made later by some per cent, so over three consecutive seeds each is made first, second and last.
 fn race<A: RawAllocator, P: RawAllocator>(
-    mut student: Contestant<A>,
-    mut control: Contestant<P>,
-    mut twin: Contestant<P>,
     replay: &Replay,
+    first: impl FnOnce() -> Option<Contestant<A>>,
+    second: impl Fn() -> Option<Contestant<P>>,
     replies: &mut Replies,
 ) {
+    let mut order = [0, 1, 2];
+    order.rotate_left((replay.seed % 3) as usize);
+    let (mut first, mut student, mut peers) = (Some(first), None, [None, None]);
+    for contestant in order {
+        match contestant {
+            0 => student = first.take().and_then(|first| first()),
+            peer => peers[peer - 1] = second(),
+        }
+    }
+    let (Some(mut student), [Some(mut peer), Some(mut twin)]) = (student, peers) else { return };
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
-    // Which of the two is the twin is drawn by lot: where their tables come to lie may favour one.
-    if SplitMix64::new(replay.seed).below(2) == 0 {
-        std::mem::swap(&mut control, &mut twin);
-    }
     replies.expect(0);
     replies.send(&Timed::Started);
     let rounds = interleave(batches.len(), replay.seed, |contestant, batch| match contestant {
         0 => student.run(batches[batch]),
-        1 => control.run(batches[batch]),
+        1 => peer.run(batches[batch]),
         _ => twin.run(batches[batch]),
     });
     replies.send(&Timed::Timing { rounds, offsets: student.offsets });

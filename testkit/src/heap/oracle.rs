@@ -2,7 +2,7 @@
 
 use super::{Command, Extent, Kind, Program, Reply};
 use driverkit::payload::{expected, key};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 /// The largest alignment that offsets show: a region's own. Beyond it a served block can't be judged.
 const REGION_ALIGN: u64 = heap_api::REGION_ALIGN as u64;
@@ -28,7 +28,8 @@ pub struct Oracle {
     region: u64,
     /// What payloads come from; `None` where contents are not looked at.
     seed: Option<u64>,
-    blocks: HashMap<u32, Block>,
+    /// By id; programs number their blocks from zero.
+    blocks: Vec<Option<Block>>,
     /// The same blocks by where they start.
     by_offset: BTreeMap<u64, u32>,
     /// A bit a page that ever held part of a live block's requested bytes.
@@ -44,7 +45,7 @@ impl Oracle {
         Self {
             region: program.region,
             seed: Some(program.seed),
-            blocks: HashMap::new(),
+            blocks: Vec::new(),
             by_offset: BTreeMap::new(),
             pages: vec![0; pages as usize],
             live_bytes: 0,
@@ -69,7 +70,7 @@ impl Oracle {
 
     /// A live block.
     pub fn block(&self, id: u32) -> Option<Block> {
-        self.blocks.get(&id).copied()
+        self.blocks.get(id as usize).copied().flatten()
     }
 
     /// The live blocks by address.
@@ -164,7 +165,10 @@ impl Oracle {
     }
 
     fn insert(&mut self, id: u32, block: Block) {
-        self.blocks.insert(id, block);
+        if self.blocks.len() <= id as usize {
+            self.blocks.resize(id as usize + 1, None);
+        }
+        self.blocks[id as usize] = Some(block);
         self.by_offset.insert(block.offset, id);
         for page in block.offset / PAGE..=(block.offset + block.size - 1) / PAGE {
             self.pages[(page / 64) as usize] |= 1 << (page % 64);
@@ -174,7 +178,7 @@ impl Oracle {
     }
 
     fn remove(&mut self, id: u32) -> Option<Block> {
-        let block = self.blocks.remove(&id)?;
+        let block = self.blocks.get_mut(id as usize)?.take()?;
         self.by_offset.remove(&block.offset);
         self.live_bytes -= block.size;
         Some(block)

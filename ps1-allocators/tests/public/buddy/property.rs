@@ -21,7 +21,7 @@ fn freeing_everything_restores_the_initial_state() {
     judge(|check| {
         let heap = heap(check)?;
         let sizes = Sizes { common: 2000, rare: MAX, align: 21 };
-        property(check, CASES, &choices(sizes, 60), |choices| {
+        property(check, CASES / 2, &choices(sizes, 60), |choices| {
             heap.hold(heap.program(3 * MAX, lower(choices, 0, true)), &exact).map(drop)
         })
     });
