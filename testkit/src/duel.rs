@@ -1,9 +1,12 @@
-//! How much faster or slower: a ratio of times, measured in pairs, over many starts of the process.
+//! How much faster or slower: a ratio of total times, measured in interleaved batches, over many starts.
 //!
-//! Three things spread a ratio. Within a process, bursts of other work: the median over interleaved pairs
-//! does not see them. Between processes, where code and pages happen to lie: so several starts, and an
-//! interval from *their* spread. And the machine as a whole: a peer against its own twin, in the same
-//! rounds, must come out near one, or the run says nothing.
+//! Three things spread a ratio. Within a process, bursts of other work: they hit a batch in one start, not
+//! the same batch in most starts, so each batch counts with its median over the starts, and the total is
+//! the sum of those. (A median over the batches of one start would be steadier still, but it does not see
+//! an allocator that is slow in every tenth batch, which is what totals are about.) Between processes,
+//! where code and pages happen to lie: so several starts, and an interval from resampling *them*. And the
+//! machine as a whole: a peer against its own twin, in the same rounds, must come out near one, or the run
+//! says nothing.
 //!
 //! The sequential rule: after each round of starts, stop if the whole interval earns the same credit;
 //! otherwise go on until the budget is spent.
@@ -11,6 +14,7 @@
 use crate::check::{Check, Measure};
 use crate::edges::Edges;
 use crate::fault::{Fault, Judged};
+use driverkit::prng::SplitMix64;
 use std::time::{Duration, Instant};
 
 /// Starts before the first decision, and the most there may be.
@@ -22,45 +26,29 @@ const BUDGET: Duration = Duration::from_secs(5);
 /// comes to lie; here both run the very same code, so what is left is noise.
 const CONTROL: f64 = 1.08;
 
-/// What one start of the process gave.
+/// How many resamples an interval is taken from.
+const RESAMPLES: usize = 100;
+/// How many deviations the interval reaches to either side: Student's t for 99 % at six degrees of
+/// freedom, as for the fewest starts; generous for more.
+const STUDENT: f64 = 3.71;
+
+/// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
+pub type Rounds = Vec<[u32; 3]>;
+
+/// What one or more starts come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Sample {
+struct Estimate {
     /// The peer's time over the student's: above one where the student is faster.
-    pub speed: f64,
+    speed: f64,
     /// The peer's time over its twin's.
-    pub control: f64,
-}
-
-/// Medians over the rounds of one start: student, peer, the peer's twin.
-///
-/// `None` for no rounds, or a clock that stood still.
-pub fn sample(rounds: &[[u32; 3]]) -> Option<Sample> {
-    let ratios = |ratio: fn(&[f64; 3]) -> f64| {
-        let rounds = rounds.iter().map(|round| round.map(f64::from));
-        median(
-            rounds
-                .filter(|round| round.iter().all(|nanos| *nanos > 0.0))
-                .map(|round| ratio(&round))
-                .collect(),
-        )
-    };
-    let speed = ratios(|[student, peer, twin]| f64::midpoint(*peer, *twin) / student)?;
-    let control = ratios(|[_, peer, twin]| peer / twin)?;
-    Some(Sample { speed, control })
-}
-
-/// The geometric mean of samples: of one round over several traces.
-pub fn mean(samples: &[Sample]) -> Sample {
-    let mean = |value: fn(&Sample) -> f64| {
-        let sum: f64 = samples.iter().map(|sample| value(sample).ln()).sum();
-        (sum / samples.len().max(1) as f64).exp()
-    };
-    Sample { speed: mean(|sample| sample.speed), control: mean(|sample| sample.control) }
+    control: f64,
 }
 
 /// Runs a duel and notes what it earns.
 ///
-/// `round(seed)` is one round of fresh processes. `what` names the measure in a sentence.
+/// `round(seed)` is one round of fresh processes, and gives what each did: the same programs in the same
+/// order each time. Over several programs, the ratio is the geometric mean. `what` names the measure in a
+/// sentence.
 ///
 /// # Errors
 ///
@@ -70,58 +58,91 @@ pub fn duel(
     name: &str,
     what: &str,
     edges: &Edges,
-    mut round: impl FnMut(u64) -> Judged<Sample>,
+    mut round: impl FnMut(u64) -> Judged<Vec<Rounds>>,
 ) -> Judged {
     let start = Instant::now();
-    let (mut speeds, mut controls) = (Vec::new(), Vec::new());
+    let mut starts: Vec<Vec<Rounds>> = Vec::new();
     loop {
-        let sample = round(check.seed().wrapping_add(speeds.len() as u64))?;
-        speeds.push(sample.speed);
-        controls.push(sample.control);
-        if speeds.len() < FEWEST {
+        starts.push(round(check.seed().wrapping_add(starts.len() as u64))?);
+        if starts.len() < FEWEST {
             continue;
         }
-        let (value, low, high) = interval(&speeds);
-        let spent = start.elapsed() > BUDGET || speeds.len() >= MOST;
+        let all: Vec<usize> = (0..starts.len()).collect();
+        let Some(estimate) = estimate(&starts, &all) else {
+            return Err(Fault::Broke("the rounds of a duel do not match".to_owned()));
+        };
+        let half = STUDENT * deviation(&starts, check.seed());
+        let (low, high) = (estimate.speed - half, estimate.speed + half);
+        let spent = start.elapsed() > BUDGET || starts.len() >= MOST;
         if !spent && edges.credit(low) != edges.credit(high) {
             continue;
         }
-        // A mean, since which peer is the twin is drawn anew for each start.
-        let control =
-            (controls.iter().map(|ratio: &f64| ratio.ln()).sum::<f64>() / controls.len() as f64).exp();
-        if !(1.0 / CONTROL..=CONTROL).contains(&control) {
+        if !(1.0 / CONTROL..=CONTROL).contains(&estimate.control) {
             return Err(Fault::Broke(format!(
-                "the machine is too noisy to time on: the peer against its own twin came out at {control:.2}"
+                "the machine is too noisy to time on: the peer against its own twin came out at {:.2}",
+                estimate.control
             )));
         }
-        edges.earn(check, name, what, Measure { value, unit: "x", low: Some(low), high: Some(high) });
-        check.measure(&format!("{name}_control"), control, "x");
-        check.measure(&format!("{name}_starts"), speeds.len() as f64, "");
+        edges.earn(
+            check,
+            name,
+            what,
+            Measure { value: estimate.speed, unit: "x", low: Some(low), high: Some(high) },
+        );
+        check.measure(&format!("{name}_control"), estimate.control, "x");
+        check.measure(&format!("{name}_starts"), starts.len() as f64, "");
         return Ok(());
     }
 }
 
-/// The median of the starts, and an interval of about 99 % for it.
+/// The ratios of some of the starts, by index; an index may occur more than once.
 ///
-/// Spread is taken from the median absolute deviation, so that one disturbed start does not widen it:
-/// for normal noise `1.4826 MAD` estimates the deviation, and a median's own is 1.2533 times a mean's.
-fn interval(speeds: &[f64]) -> (f64, f64, f64) {
-    let Some(middle) = median(speeds.to_vec()) else { return (f64::NAN, f64::NAN, f64::NAN) };
-    let apart = median(speeds.iter().map(|speed| (speed - middle).abs()).collect()).unwrap_or(0.0);
-    let half = STUDENT * 1.2533 * 1.4826 * apart / (speeds.len() as f64).sqrt();
-    (middle, middle - half, middle + half)
+/// `None` if the starts did not do the same, or a clock stood still.
+fn estimate(starts: &[Vec<Rounds>], chosen: &[usize]) -> Option<Estimate> {
+    let programs = starts.first()?.len();
+    let (mut speed, mut control) = (0.0, 0.0);
+    for program in 0..programs {
+        let rounds: Vec<&Rounds> =
+            chosen.iter().map(|start| starts[*start].get(program)).collect::<Option<_>>()?;
+        let batches = rounds.first()?.len();
+        let mut totals = [0.0; 3];
+        for batch in 0..batches {
+            for (contestant, total) in totals.iter_mut().enumerate() {
+                let nanos = rounds.iter().map(|round| round.get(batch).map(|nanos| nanos[contestant]));
+                *total += median(nanos.collect::<Option<_>>()?)?;
+            }
+        }
+        let [student, peer, twin] = totals;
+        speed += (f64::midpoint(peer, twin) / student).ln();
+        control += (peer / twin).ln();
+    }
+    let mean = |sum: f64| (sum / programs as f64).exp();
+    let estimate = Estimate { speed: mean(speed), control: mean(control) };
+    (estimate.speed.is_finite() && estimate.control.is_finite()).then_some(estimate)
 }
 
-/// Student's t for 99 % at six degrees of freedom, as for the fewest starts; wide for more.
-const STUDENT: f64 = 3.71;
+/// The standard deviation of the speed, from resampling the starts (Efron's bootstrap).
+fn deviation(starts: &[Vec<Rounds>], seed: u64) -> f64 {
+    let mut prng = SplitMix64::new(seed);
+    let count = starts.len() as u64;
+    let resample = |_| {
+        let chosen: Vec<usize> = (0..count).map(|_| prng.below(count) as usize).collect();
+        estimate(starts, &chosen).map(|estimate| estimate.speed)
+    };
+    let speeds: Vec<f64> = (0..RESAMPLES).filter_map(resample).collect();
+    let mean = speeds.iter().sum::<f64>() / speeds.len().max(1) as f64;
+    let squares: f64 = speeds.iter().map(|speed| (speed - mean).powi(2)).sum();
+    (squares / speeds.len().max(1) as f64).sqrt()
+}
 
-fn median(mut values: Vec<f64>) -> Option<f64> {
-    values.sort_by(f64::total_cmp);
+fn median(mut values: Vec<u32>) -> Option<f64> {
     let middle = values.len() / 2;
-    match values.len() % 2 {
-        _ if values.is_empty() => None,
-        1 => Some(values[middle]),
-        _ => Some(f64::midpoint(values[middle - 1], values[middle])),
+    let odd = !values.len().is_multiple_of(2);
+    let (below, upper, _) = (!values.is_empty()).then(|| values.select_nth_unstable(middle))?;
+    let upper = f64::from(*upper);
+    match below.iter().max() {
+        Some(lower) if !odd => Some(f64::midpoint(f64::from(*lower), upper)),
+        _ => Some(upper),
     }
 }
 
@@ -129,27 +150,56 @@ fn median(mut values: Vec<f64>) -> Option<f64> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_burst_in_some_rounds_does_not_move_the_sample() {
-        let mut rounds = vec![[100, 200, 200]; 100];
-        rounds[7] = [90_000, 200, 200];
-        rounds[8] = [100, 200, 70_000];
-        let sample = sample(&rounds).expect("rounds");
-        assert_eq!((sample.speed, sample.control), (2.0, 1.0));
+    /// Seven starts of one program of 100 batches, in which the student is twice as fast.
+    fn starts() -> Vec<Vec<Rounds>> {
+        vec![vec![vec![[100, 200, 200]; 100]]; 7]
+    }
+
+    fn all(starts: &[Vec<Rounds>]) -> Option<Estimate> {
+        estimate(starts, &(0..starts.len()).collect::<Vec<_>>())
     }
 
     #[test]
-    fn no_rounds_and_a_clock_that_stands_still_give_no_sample() {
-        assert_eq!(sample(&[]), None);
-        assert_eq!(sample(&[[0, 5, 5]]), None);
+    fn a_burst_in_some_batches_of_some_starts_does_not_move_the_ratio() {
+        let mut starts = starts();
+        starts[1][0][7] = [90_000, 200, 200];
+        starts[2][0][7] = [80_000, 200, 200];
+        starts[3][0][8] = [100, 200, 70_000];
+        let estimate = all(&starts).expect("rounds");
+        assert!((estimate.speed - 2.0).abs() < 1e-9 && (estimate.control - 1.0).abs() < 1e-9);
+        assert!(deviation(&starts, 1) < 0.2);
     }
 
     #[test]
-    fn the_interval_holds_the_median_and_shrinks_with_starts() {
-        let few: Vec<f64> = (0..7).map(|start| 1.0 + 0.01 * f64::from(start % 3)).collect();
-        let many: Vec<f64> = (0..28).map(|start| 1.0 + 0.01 * f64::from(start % 3)).collect();
-        let ((value, low, high), (_, low_of_many, high_of_many)) = (interval(&few), interval(&many));
-        assert!(low <= value && value <= high);
-        assert!(high_of_many - low_of_many < high - low);
+    fn a_batch_that_is_slow_in_every_start_counts_in_full() {
+        let mut starts = starts();
+        for start in &mut starts {
+            start[0][7] = [10_000, 200, 200];
+        }
+        let speed = all(&starts).expect("rounds").speed;
+        assert!((speed - 20_000.0 / 19_900.0).abs() < 1e-9, "{speed}");
+    }
+
+    #[test]
+    fn several_programs_count_alike() {
+        let programs = vec![vec![[100, 200, 200]; 10], vec![[9_000_000, 4_500_000, 4_500_000]; 50]];
+        let speed = all(&vec![programs; 7]).expect("rounds").speed;
+        assert!((speed - 1.0).abs() < 1e-9, "{speed}");
+    }
+
+    #[test]
+    fn starts_that_differ_and_a_clock_that_stands_still_give_nothing() {
+        let mut starts = starts();
+        starts[3][0].pop();
+        assert_eq!(all(&starts), None);
+        assert_eq!(all(&vec![vec![vec![[0, 5, 5]; 3]]; 7]), None);
+        assert_eq!(all(&[]), None);
+    }
+
+    #[test]
+    fn medians_of_even_and_odd_counts() {
+        assert_eq!(median(vec![3, 1, 2]), Some(2.0));
+        assert_eq!(median(vec![4, 1, 2, 3]), Some(2.5));
+        assert_eq!(median(vec![]), None);
     }
 }

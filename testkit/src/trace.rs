@@ -5,7 +5,7 @@
 //! live bytes, the number of ids, of operations, and a weight. Files that end in `.zst` are decompressed.
 
 use driverkit::heap::Command;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -92,10 +92,22 @@ impl Trace {
         parse(file, &text)
     }
 
-    /// The first `count` operations; the peak stays the whole trace's, which is enough.
+    /// The first `count` operations, with their own peak.
     #[must_use]
     pub fn first(mut self, count: usize) -> Self {
         self.commands.truncate(count);
+        let (mut sizes, mut live) = (HashMap::new(), 0);
+        self.peak = 0;
+        for command in &self.commands {
+            let (id, size) = match *command {
+                Command::Allocate { id, size, .. } | Command::Reallocate { id, size } => (id, size),
+                Command::Deallocate { id } => (id, 0),
+                _ => continue,
+            };
+            live += size;
+            live -= sizes.insert(id, size).unwrap_or(0);
+            self.peak = self.peak.max(live);
+        }
         self
     }
 }

@@ -10,8 +10,8 @@ use std::ptr::NonNull;
 
 /// Replays on the student's allocator, on a peer, and on the peer's twin for the A/A control.
 ///
-/// Nothing is replied where a region can't be mapped. All regions are touched before the clock starts: a
-/// page's first touch costs more than any allocator, and falls to whoever happens to come first.
+/// Nothing is replied where a region can't be mapped. All regions are touched before the clock starts, and
+/// all commands are carried out once: a page's first touch costs more than any allocator.
 pub fn time<A: RawAllocator, P: RawAllocator>(
     student: impl FnOnce(Region) -> A,
     peer: impl Fn(Region) -> P,
@@ -111,8 +111,21 @@ impl<A: RawAllocator> Contestant<A> {
         let ids = ids(&beginning).max(ids(&steps(&replay.commands)));
         let (live, offsets) = (vec![None; ids], Vec::with_capacity(count));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
+        contestant.warm_up(&beginning, &steps(&replay.commands));
         contestant.run(&beginning);
         Some(contestant)
+    }
+
+    /// Does everything once and frees what is left, so that the tables that a design keeps beside its
+    /// region have been touched too: their pages' first touch is the system's time, not the allocator's.
+    fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
+        self.run(beginning);
+        self.run(steps);
+        for (block, layout) in self.live.iter_mut().filter_map(Option::take) {
+            // SAFETY: the block is live and was allocated for this layout.
+            let _ = unsafe { self.allocator.deallocate(block, layout) };
+        }
+        self.offsets.clear();
     }
 
     #[inline(never)]

@@ -9,7 +9,7 @@ use testkit::edges::Edges;
 use testkit::heap::{Command, Race, Replay, allocate, deallocate, reallocate, timed};
 use testkit::judge;
 
-const BATCH: u32 = 500;
+const BATCH: u32 = 2000;
 
 #[test]
 fn keeps_up_on_an_unseen_program() {
@@ -21,7 +21,7 @@ fn keeps_up_on_an_unseen_program() {
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
             let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
             let race = Race { region, beginning: &[], commands: &commands, batch: BATCH };
-            timed(&client, &Request::Buddy(Job::Time(replay)), &race)
+            Ok(vec![timed(&client, &Request::Buddy(Job::Time(replay)), &race)?])
         })
     });
 }

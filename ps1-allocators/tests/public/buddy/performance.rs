@@ -3,14 +3,14 @@
 use super::laws::{HOME, MAX, RUBRIC, heap, shape};
 use crate::protocol::{Job, Request};
 use testkit::client::{Build, Client};
-use testkit::duel::{duel, mean};
+use testkit::duel::duel;
 use testkit::edges::Edges;
 use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, timed};
 use testkit::trace::Trace;
 use testkit::{Fault, judge};
 
 /// Operations in a batch: some microseconds.
-const BATCH: u32 = 500;
+const BATCH: u32 = 2000;
 
 /// The shipped traces.
 fn traces() -> Result<Vec<Trace>, Fault> {
@@ -27,16 +27,16 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
     judge(|check| {
         let client = Client::new(check, &HOME, Build::Plain)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let traces: Vec<Trace> = traces()?.into_iter().map(|trace| trace.first(40_000)).collect();
+        let traces: Vec<Trace> = traces()?.into_iter().map(|trace| trace.first(60_000)).collect();
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let mut samples = Vec::new();
+            let mut programs = Vec::new();
             for trace in &traces {
                 let (region, commands) = (room(trace), &trace.commands);
                 let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
                 let race = Race { region, beginning: &[], commands, batch: BATCH };
-                samples.push(timed(&client, &Request::Buddy(Job::Time(replay)), &race)?);
+                programs.push(timed(&client, &Request::Buddy(Job::Time(replay)), &race)?);
             }
-            Ok(mean(&samples))
+            Ok(programs)
         })
     });
 }
@@ -53,7 +53,7 @@ fn an_operation_costs_the_same_with_ten_thousand_free_blocks() {
             let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
             let race = Race { region, beginning: &many, commands: &commands, batch: BATCH };
             let scale = Scale { many: many.clone(), few: few.clone(), replay };
-            timed(&client, &Request::Buddy(Job::Scale(scale)), &race)
+            Ok(vec![timed(&client, &Request::Buddy(Job::Scale(scale)), &race)?])
         })
     });
 }
