@@ -1,4 +1,4 @@
-//! Grading one assignment: policy, driver, the phases of checks, points.
+//! Grading one assignment: policy, driver, the phases of checks.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,17 +7,16 @@ use std::time::Duration;
 use crate::cargo::{Artifacts, Build, Built, CargoError, build};
 use crate::course::{Assignment, Course};
 use crate::drivers::{Files, Settled, settle};
-use crate::grade::{GradeError, tally};
+use crate::grade::GradeError;
 use crate::judges::{Bench, By, Check, JudgeError, Judges};
+use crate::marks::{self, Block, Graded};
 use crate::plan::{Fate, PHASES, Verdicts, fate};
 use crate::policy::{Scan, scan};
 use crate::progress::Progress;
 use crate::refuses::{self, Library};
-use crate::result::{AssignmentResult, CheckResult, ExerciseResult, Note, Topic};
-use crate::rubric::{Exact, Exercise, Kind, Rubric};
+use crate::rubric::{Kind, Rubric};
 use crate::run::{Outcome, Setting, in_lanes, judge};
 use crate::scope::Scope;
-use crate::score::{self, Counted, Counts, ExactTally};
 use crate::stage::{Chosen, StageError, Worker, driver_tree, skeleton};
 use crate::submission::Listed;
 use crate::tree::Hash;
@@ -52,30 +51,6 @@ pub struct Run<'a> {
     pub run_skeletons: bool,
 }
 
-/// An assignment's result, with its points still exact.
-#[derive(Debug)]
-pub struct Graded {
-    /// The result.
-    pub result: AssignmentResult,
-    /// Points of the 100.
-    pub tally: ExactTally,
-    /// Extra credit, not capped yet.
-    pub extra: ExactTally,
-    /// Whether anything of it was to be built.
-    pub tried: bool,
-    /// Why the course's own files do not build.
-    pub broken: Option<String>,
-    /// What a reader should know.
-    pub notes: Vec<Note>,
-}
-
-// Why an exercise does not get as far as its checks.
-#[derive(Clone, Debug)]
-struct Block {
-    verdict: Verdict,
-    message: String,
-}
-
 // What is known of an assignment before any check runs.
 struct Ground<'a> {
     assignment: &'a Assignment,
@@ -104,7 +79,7 @@ impl Run<'_> {
         progress: &mut Progress,
     ) -> Result<Graded, GradeError> {
         let Some(rubric) = &assignment.rubric else {
-            return Ok(unwritten(assignment, self.course.file.rounding));
+            return Ok(marks::unwritten(assignment, self.course.file.rounding));
         };
         let judges = self.bench.judges(self.workspace, assignment, || {
             progress.step(&format!("building the judges of {}", assignment.folder));
@@ -112,7 +87,7 @@ impl Run<'_> {
         let judges = match judges {
             Ok(judges) => judges,
             Err(e @ (JudgeError::DoesNotBuild { .. } | JudgeError::DoesNotList { .. })) => {
-                return Ok(self.broken(assignment, rubric, e.to_string()));
+                return Ok(marks::broken(self.course, self.scope, assignment, rubric, e.to_string()));
             }
             Err(e) => return Err(e.into()),
         };
@@ -127,10 +102,11 @@ impl Run<'_> {
             progress.step(&format!("building the driver of {}", assignment.folder));
             match self.driver(&mut ground, false)? {
                 Ok(driver) => outcomes = self.checks(&mut ground, &judges, &driver, progress)?,
-                Err(said) => return Ok(self.broken(assignment, rubric, said)),
+                Err(said) => return Ok(marks::broken(self.course, self.scope, assignment, rubric, said)),
             }
         }
-        let mut graded = self.score(&ground, &judges, outcomes);
+        let mut graded =
+            marks::marks(self.course, self.scope, assignment, rubric, &ground.blocks, &judges, outcomes);
         graded.tried = tried;
         Ok(graded)
     }
@@ -359,170 +335,6 @@ impl Run<'_> {
                 ground.rubric.exercises.iter().map(|e| (e.id.clone(), block.clone())).collect()
             }
         })
-    }
-
-    fn score(&self, ground: &Ground, judges: &Judges, mut outcomes: BTreeMap<usize, Outcome>) -> Graded {
-        let decimals = self.course.file.rounding;
-        let mut sums = [ExactTally::default(); 2];
-        let mut exercises = Vec::new();
-        for exercise in ground.rubric.exercises.iter().filter(|e| self.scope.has(ground.assignment, e)) {
-            let block = ground.blocks.get(&exercise.id);
-            let mut checks: Vec<(usize, &Check)> = judges
-                .checks
-                .iter()
-                .enumerate()
-                .filter(|(_, c)| c.exercise == exercise.id && exercise.published)
-                .collect();
-            checks.sort_by_key(|(at, c)| (c.kind, c.visibility, *at));
-            let found: Vec<Outcome> = checks
-                .iter()
-                .map(|(at, _)| {
-                    outcomes.remove(at).unwrap_or_else(|| match block {
-                        Some(block) => Outcome::of(block.verdict, String::new()),
-                        None => Outcome::of(Verdict::GraderBroke, "The check was not run.".into()),
-                    })
-                })
-                .collect();
-            let counted: Vec<Counted> = checks.iter().zip(&found).map(|((_, c), o)| counted(c, o)).collect();
-            let worth = score::worth(exercise, &ground.rubric.exercises, ground.assignment.share);
-            let scored = score::exercise(exercise, worth, &counted, judges.hidden_absent);
-            let sum = &mut sums[usize::from(exercise.extra_credit)];
-            *sum = sum.plus(scored.tally);
-            let verdict = match block {
-                Some(block) => block.verdict,
-                None => Verdict::of_all(found.iter().map(|o| o.verdict)).unwrap_or(Verdict::NotAttempted),
-            };
-            let results =
-                checks.iter().zip(found).zip(&scored.checks).map(|(((_, check), outcome), points)| {
-                    check_result(ground.assignment, exercise, check, outcome, *points, decimals)
-                });
-            exercises.push(ExerciseResult {
-                id: exercise.id.clone(),
-                title: exercise.title.clone(),
-                file: exercise.file.clone(),
-                extra_credit: exercise.extra_credit,
-                published: exercise.published,
-                verdict,
-                message: block.map_or_else(String::new, |b| b.message.clone()),
-                tally: tally(scored.tally, decimals),
-                checks: results.collect(),
-            });
-        }
-        let [total, extra] = sums;
-        let mut notes = Vec::new();
-        if !judges.strangers.is_empty() {
-            let text = format!(
-                "{} has tests that belong to no exercise and kind, and are not run: {}.",
-                ground.assignment.folder,
-                judges.strangers.join(", ")
-            );
-            notes.push(Note { topic: Topic::Course, text });
-        }
-        Graded {
-            result: AssignmentResult {
-                id: ground.assignment.folder.clone(),
-                short: ground.assignment.id().to_owned(),
-                title: ground.rubric.title.clone(),
-                tally: tally(total, decimals),
-                exercises,
-            },
-            tally: total,
-            extra,
-            tried: false,
-            broken: None,
-            notes,
-        }
-    }
-
-    // An assignment of which nothing could be judged: all points undecided, none lost.
-    fn broken(&self, assignment: &Assignment, rubric: &Rubric, said: String) -> Graded {
-        let decimals = self.course.file.rounding;
-        let mut sums = [ExactTally::default(); 2];
-        let mut exercises = Vec::new();
-        for exercise in rubric.exercises.iter().filter(|e| self.scope.has(assignment, e)) {
-            let max = score::worth(exercise, &rubric.exercises, assignment.share);
-            let undecided = ExactTally { max, undecided: max, ..ExactTally::default() };
-            let sum = &mut sums[usize::from(exercise.extra_credit)];
-            *sum = sum.plus(undecided);
-            exercises.push(ExerciseResult {
-                id: exercise.id.clone(),
-                title: exercise.title.clone(),
-                file: exercise.file.clone(),
-                extra_credit: exercise.extra_credit,
-                published: exercise.published,
-                verdict: Verdict::GraderBroke,
-                message: said.clone(),
-                tally: tally(undecided, decimals),
-                checks: Vec::new(),
-            });
-        }
-        let [total, extra] = sums;
-        Graded {
-            result: AssignmentResult {
-                id: assignment.folder.clone(),
-                short: assignment.id().to_owned(),
-                title: rubric.title.clone(),
-                tally: tally(total, decimals),
-                exercises,
-            },
-            tally: total,
-            extra,
-            tried: true,
-            broken: Some(said),
-            notes: Vec::new(),
-        }
-    }
-}
-
-fn unwritten(assignment: &Assignment, decimals: u32) -> Graded {
-    let total = ExactTally { max: assignment.share, ..ExactTally::default() };
-    Graded {
-        result: AssignmentResult {
-            id: assignment.folder.clone(),
-            short: assignment.id().to_owned(),
-            title: assignment.folder.clone(),
-            tally: tally(total, decimals),
-            exercises: Vec::new(),
-        },
-        tally: total,
-        extra: ExactTally::default(),
-        tried: false,
-        broken: None,
-        notes: Vec::new(),
-    }
-}
-
-fn counted(check: &Check, outcome: &Outcome) -> Counted {
-    let counts = match outcome.verdict {
-        Verdict::GraderBroke => Counts::Undecided,
-        _ if outcome.left_out => Counts::LeftOut,
-        _ => Counts::Credit(score::credit(outcome.credit)),
-    };
-    Counted { kind: check.kind, visibility: check.visibility, counts }
-}
-
-fn check_result(
-    assignment: &Assignment,
-    exercise: &Exercise,
-    check: &Check,
-    outcome: Outcome,
-    (earned, max): (Exact, Exact),
-    decimals: u32,
-) -> CheckResult {
-    CheckResult {
-        id: check.id(assignment.id()),
-        title: exercise.title_of(check.kind, &check.name),
-        kind: check.kind,
-        visibility: check.visibility,
-        verdict: outcome.verdict,
-        score: score::round(earned, decimals),
-        max: score::round(max, decimals),
-        left_out: outcome.left_out || outcome.verdict.is_ours(),
-        seconds: outcome.seconds,
-        measures: outcome.measures,
-        message: outcome.message,
-        program: outcome.program,
-        seed: outcome.seed,
     }
 }
 

@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -13,6 +13,8 @@ use crate::grade::{Request, grade, work_folder};
 use crate::process::adopt_orphans;
 use crate::progress::Progress;
 use crate::report;
+use crate::report::table::Style;
+use crate::report::view::Reader;
 use crate::result::CourseResult;
 use crate::scope::Scope;
 use crate::tree::write_atomically;
@@ -63,6 +65,9 @@ pub struct GradeArgs {
     /// The course's folder; found from the current one where it is not named.
     #[arg(long, value_name = "DIR")]
     pub course: Option<PathBuf>,
+    /// Shows what hidden checks are and say, for instructors.
+    #[arg(long)]
+    pub reveal_hidden: bool,
     /// Runs the checks also of files that are still the skeleton.
     #[arg(long, hide = true)]
     pub run_skeletons: bool,
@@ -127,10 +132,13 @@ fn run(args: &GradeArgs) -> Exit {
             return complain(&Report::new(e), exit);
         }
     };
-    let kept = keep(&result, &work_folder(&course));
+    let reader = if args.reveal_hidden { Reader::Instructor } else { Reader::Student };
+    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let style = if terminal { Style::Colour } else { Style::Plain };
+    let kept = keep(&result, reader, &work_folder(&course));
     let text = match args.format {
-        Format::Table => report::table::render(&result),
-        Format::Json => report::json::render(&result),
+        Format::Table => report::table::render(&result, reader, style),
+        Format::Json => report::json::render(&result, reader),
     };
     // A reader that closed the pipe has seen what it wanted.
     let _ = std::io::stdout().write_all(text.as_bytes());
@@ -171,9 +179,9 @@ fn find_course(named: Option<&Path>) -> Result<Course, Report> {
     found.map_err(Report::new)
 }
 
-fn keep(result: &CourseResult, folder: &Path) -> Result<(), Report> {
-    write_atomically(&folder.join("report.json"), report::json::render(result).as_bytes())?;
-    write_atomically(&folder.join("report.html"), report::html::render(result).as_bytes())?;
+fn keep(result: &CourseResult, reader: Reader, folder: &Path) -> Result<(), Report> {
+    write_atomically(&folder.join("report.json"), report::json::render(result, reader).as_bytes())?;
+    write_atomically(&folder.join("report.html"), report::html::render(result, reader).as_bytes())?;
     Ok(())
 }
 

@@ -6,11 +6,12 @@ use std::time::Instant;
 use miette::Diagnostic;
 use thiserror::Error;
 
-use crate::assignment::{self, Graded};
+use crate::assignment;
 use crate::cargo::{CargoError, toolchain};
 use crate::course::Course;
 use crate::exit_code::Exit;
 use crate::judges::{Bench, JudgeError};
+use crate::marks::Graded;
 use crate::progress::Progress;
 use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic};
 use crate::scope::Scope;

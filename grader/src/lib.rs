@@ -12,8 +12,8 @@
 //! | [`cargo`] | a stage | a driver, or the compiler's messages |
 //! | [`judges`] | the pristine tree | judges, and the checks that they list |
 //! | [`plan`] | rubric and checks | what to run, in which order, on which build |
-//! | [`run`] | a plan | verdicts |
-//! | [`score`] | rubric and verdicts | points, exactly |
+//! | [`run`], [`refuses`] | a plan | verdicts |
+//! | [`score`], [`marks`] | rubric and verdicts | points, exactly |
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML |
 
@@ -26,6 +26,7 @@ pub mod drivers;
 pub mod exit_code;
 pub mod grade;
 pub mod judges;
+pub mod marks;
 pub mod plan;
 pub mod policy;
 pub mod process;
