@@ -7,7 +7,7 @@ mod replay;
 mod stress;
 
 pub use carry::carry_out;
-pub use replay::time;
+pub use replay::{scale, time};
 pub use stress::{expected_sum, stress};
 
 use serde::{Deserialize, Serialize};
@@ -170,20 +170,35 @@ pub struct Replay {
     pub seed: u64,
     /// Operations in a batch.
     pub batch: u32,
-    /// Commands before the first timed one.
-    pub untimed: u32,
     /// What to do: allocations, reallocations and frees.
     pub commands: Vec<Command>,
 }
 
-/// What a timed replay gave; the only [`Reply`]-like answer to [`Replay`].
+/// A replay to time on the student's allocator alone, after one beginning and after another.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct Timing {
-    /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-    pub rounds: Vec<[u32; 3]>,
-    /// Where the student's allocator put each block, an entry a command: bytes from the region's base,
-    /// `u32::MAX` for frees and for what was refused.
-    pub offsets: Vec<u32>,
+pub struct Scale {
+    /// The beginning that the first contestant is given, untimed.
+    pub many: Vec<Command>,
+    /// The beginning that the other two are given, untimed.
+    pub few: Vec<Command>,
+    /// What is timed after either.
+    pub replay: Replay,
+}
+
+/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
+/// the driver's claims.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Timed {
+    /// Regions are mapped and touched; the clock starts.
+    Started,
+    /// The clock has stopped.
+    Timing {
+        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
+        rounds: Vec<[u32; 3]>,
+        /// Where the first contestant put each block, an entry a command of its own, the untimed ones
+        /// first: bytes from the region's base, `u32::MAX` for frees and for what was refused.
+        offsets: Vec<u32>,
+    },
 }
 
 /// A stress on real threads.

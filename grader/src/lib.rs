@@ -12,20 +12,35 @@
 //! | [`cargo`] | a stage | a driver, or the compiler's messages |
 //! | [`judges`] | the pristine tree | judges, and the checks that they list |
 //! | [`plan`] | rubric and checks | what to run, in which order, on which build |
-//! | [`run`] | a plan | verdicts |
-//! | [`score`] | rubric and verdicts | points, exactly |
+//! | [`run`], [`refuses`] | a plan | verdicts |
+//! | [`score`], [`marks`] | rubric and verdicts | points, exactly |
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML |
 
+pub mod assignment;
 pub mod author;
+pub mod cargo;
+pub mod cli;
 pub mod course;
+pub mod drivers;
+pub mod exit_code;
+pub mod grade;
+pub mod judges;
+pub mod marks;
+pub mod plan;
 pub mod policy;
 pub mod process;
+pub mod progress;
 pub mod record;
+pub mod refuses;
 pub mod report;
 pub mod result;
 pub mod rubric;
+pub mod run;
+pub mod scope;
 pub mod score;
+pub mod stage;
 pub mod submission;
 pub mod tree;
 pub mod verdict;
+pub mod workspace;

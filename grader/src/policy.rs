@@ -93,6 +93,8 @@ enum Pattern {
     Path(Vec<String>),
     /// `path = "..."`, as an attribute's, also within `cfg_attr` and macros.
     PathAttribute,
+    /// `link(name = "...")`. The word alone would hit every linked list.
+    LinkAttribute,
 }
 
 impl Rule {
@@ -101,7 +103,8 @@ impl Rule {
         let last = *parts.last().unwrap_or(&entry);
         let names_a_type = last.starts_with(|c: char| c.is_uppercase());
         let pattern = match parts.as_slice() {
-            ["path_attribute"] => Pattern::PathAttribute,
+            ["path_attribute" | "path"] => Pattern::PathAttribute,
+            ["link"] => Pattern::LinkAttribute,
             // Whatever way a type is imported or aliased, its name has to stand somewhere.
             _ if parts.len() == 1 || names_a_type => Pattern::Word(last.trim_end_matches('!').to_owned()),
             _ => Pattern::Path(parts.iter().map(|p| (*p).to_owned()).collect()),
@@ -125,6 +128,10 @@ impl Rule {
                     next += 1;
                     here
                 })
+            }
+            Pattern::LinkAttribute => {
+                is_word(&trees[at], "link")
+                    && matches!(trees.get(at + 1), Some(TokenTree::Group(g)) if names_a_library(g.stream()))
             }
             Pattern::PathAttribute => {
                 is_word(&trees[at], "path")
@@ -161,9 +168,15 @@ fn is_value(tree: Option<&TokenTree>) -> bool {
     }
 }
 
+fn names_a_library(stream: TokenStream) -> bool {
+    let trees: Vec<TokenTree> = stream.into_iter().collect();
+    let keys = ["name", "kind", "modifiers", "wasm_import_module"];
+    (0..trees.len()).any(|at| keys.iter().any(|k| is_word(&trees[at], k)) && is_punct(trees.get(at + 1), '='))
+}
+
 fn instead(entry: &str) -> &'static str {
     match entry.trim_end_matches('!') {
-        "include" | "include_str" | "include_bytes" | "path_attribute" | "env" | "option_env" => {
+        "include" | "include_str" | "include_bytes" | "path_attribute" | "path" | "env" | "option_env" => {
             "Write the answer in this file; nothing else of the submission, and no other file, is read."
         }
         "asm" | "global_asm" | "naked_asm" => {
@@ -173,7 +186,7 @@ fn instead(entry: &str) -> &'static str {
             "Keep to the course's interfaces; functions of C are given there where an exercise needs them."
         }
         "unsafe" => "This exercise can be solved in safe Rust.",
-        "std::alloc::System" | "std::alloc::alloc" => {
+        "System" | "std::alloc::System" | "global_allocator" | "mmap" | "libc" => {
             "Take memory from the region that the exercise gives you; an item of your own by that name needs another name."
         }
         "std::process" | "std::fs" | "std::net" | "std::env" => {
@@ -188,8 +201,16 @@ mod tests {
     use super::*;
 
     fn policy() -> Policy {
-        let forbid =
-            ["include_str", "asm", "extern", "no_mangle", "std::alloc::System", "path_attribute", "std::fs"];
+        let forbid = [
+            "include_str",
+            "asm",
+            "extern",
+            "no_mangle",
+            "std::alloc::System",
+            "path_attribute",
+            "std::fs",
+            "link",
+        ];
         Policy { forbid: forbid.map(str::to_owned).to_vec(), unsafe_code: true }
     }
 
@@ -215,6 +236,7 @@ mod tests {
             ("m!(path = \"x.rs\");", 1, "path_attribute"),
             ("unsafe extern \"C\" { fn f(); }", 1, "extern"),
             ("#[unsafe(no_mangle)] fn f() {}", 1, "no_mangle"),
+            ("#[link(name = \"c\")] mod x;", 1, "link"),
             ("#!/usr/bin/env run\nuse std::fs;", 2, "std::fs"),
             ("\u{feff}use std::fs;", 1, "std::fs"),
         ] {
@@ -228,6 +250,7 @@ mod tests {
             "// include_str!(\"a\"), System, extern\nfn f() {}",
             "/// asm!\nfn f() -> &'static str { \"extern std::fs\" }",
             "fn f() { let path = \"a\"; let mut path = \"b\"; }",
+            "fn f(link: u8, name: u8) { let link = link; g(link(name)); struct S { path: u8 } }",
             "fn external() {} struct Systems; fn fs() {}",
             "#![allow(dead_code)]\nfn f(path: &str) -> bool { path == \"a\" }",
         ] {

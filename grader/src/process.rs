@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{Receiver, channel};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,9 +50,14 @@ pub struct Finished {
 // Every child that we started and have not waited for. Anything else that is our child is a stray.
 static OURS: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
 
-/// Makes orphans of our children our own, so that [`run`] can end what left its process group.
+// Only a process whose children are all started by `run` may end the others: the grader's own.
+static ADOPTING: AtomicBool = AtomicBool::new(false);
+
+/// Makes orphans of our children our own, so that [`run`] can end what left its process group. From then
+/// on every child of this process that [`run`] did not start is ended.
 /// Linux only; elsewhere the process group is all there is.
 pub fn adopt_orphans() {
+    ADOPTING.store(true, Ordering::Relaxed);
     #[cfg(target_os = "linux")]
     // SAFETY: this option takes integers only and changes an attribute of this process.
     unsafe {
@@ -79,7 +85,9 @@ pub fn run(command: &mut Command, limits: &Limits) -> std::io::Result<Finished> 
     {
         let mut ours = OURS.lock().unwrap_or_else(PoisonError::into_inner);
         ours.remove(&child.id());
-        end_strays(&ours);
+        if ADOPTING.load(Ordering::Relaxed) {
+            end_strays(&ours);
+        }
     }
     let collect = |reader: Option<Receiver<Vec<u8>>>| reader.map_or_else(Vec::new, collected);
     Ok(Finished { ended: ended?, stdout: collect(stdout), stderr: collect(stderr), seconds })
@@ -180,10 +188,7 @@ fn read_capped(mut stream: impl Read + Send + 'static, cap: usize) -> Receiver<V
 
 fn collected(reader: Receiver<Vec<u8>>) -> Vec<u8> {
     // Where something that we could not end still holds the pipe open, its output is not worth a hang.
-    match reader.recv_timeout(Duration::from_secs(2)) {
-        Ok(bytes) => bytes,
-        Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => Vec::new(),
-    }
+    reader.recv_timeout(Duration::from_secs(2)).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -69,8 +69,9 @@ pub struct Exercise {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
-    /// Names that the file may not hold: an identifier (`include_str`, `no_mangle`), a path
-    /// (`std::alloc::System`), or `path_attribute` for `#[path = ".."]`.
+    /// What the file may not hold: a word wherever it stands (`include_str`, `no_mangle`, `System`), a path
+    /// (`std::fs`; of a type its name alone counts), or one of the attributes `path` (also written
+    /// `path_attribute`) and `link`.
     pub forbid: Vec<String>,
     /// False refuses `unsafe` in the file.
     pub unsafe_code: bool,

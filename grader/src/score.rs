@@ -196,7 +196,8 @@ mod tests {
         let c = |counts| check(Correctness, Public, counts);
         let h = |counts| check(Correctness, Hidden, counts);
         let p = |counts| check(Performance, Public, counts);
-        let table: Vec<(&str, &str, Vec<Counted>, bool, [Exact; 3])> = vec![
+        type Row = (&'static str, &'static str, Vec<Counted>, bool, [Exact; 3]);
+        let table: Vec<Row> = vec![
             ("no checks, nothing earned", "correctness=[8,4]", vec![], true, [r(0, 1); 3]),
             (
                 "checks share a cell equally",

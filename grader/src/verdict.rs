@@ -32,7 +32,6 @@ pub enum Verdict {
 impl Verdict {
     /// Every verdict, the one that speaks loudest first.
     pub const BY_PRECEDENCE: [Verdict; 10] = [
-        Verdict::GraderBroke,
         Verdict::Refused,
         Verdict::DoesNotBuild,
         Verdict::Failed,
@@ -41,6 +40,8 @@ impl Verdict {
         Verdict::Crashed,
         Verdict::OutOfMemory,
         Verdict::NotRun,
+        // What the student can mend comes first; a report shows ours by itself as well.
+        Verdict::GraderBroke,
         Verdict::Passed,
     ];
 
@@ -103,6 +104,7 @@ mod tests {
         assert_eq!(Failed.over(NotAttempted), Failed);
         assert_eq!(Crashed.over(NotAttempted), NotAttempted);
         assert_eq!(of([Passed, TimedOut, Refused]), Some(Refused));
+        assert_eq!(of([Passed, GraderBroke]), Some(GraderBroke));
         assert_eq!(of([]), None);
     }
 

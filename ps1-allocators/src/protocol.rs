@@ -2,7 +2,7 @@
 //!
 //! The judge takes this file in by path, so it names nothing of the student's crate.
 
-use driverkit::heap::{Program, Replay, Stress};
+use driverkit::heap::{Program, Replay, Scale, Stress};
 use serde::{Deserialize, Serialize};
 
 /// One request; the driver starts afresh for each.
@@ -17,8 +17,10 @@ pub enum Request {
 pub enum Job {
     /// Carry out a program: one [`driverkit::heap::Reply`] a command.
     Run(Program),
-    /// Time a replay: one [`driverkit::heap::Timing`].
+    /// Time a replay beside the peer: two [`driverkit::heap::Timed`].
     Time(Replay),
+    /// Time a replay beside itself in another state: two [`driverkit::heap::Timed`].
+    Scale(Scale),
     /// Real threads behind a lock: one [`driverkit::heap::Stressed`].
     Stress(Stress),
     /// A loom model behind a lock: one `Vec` of [`Outcome`]s, sorted, each once.
@@ -44,7 +46,10 @@ pub enum Step {
 }
 
 /// What one interleaving came to.
-#[cfg_attr(not(any(test, feature = "loom")), expect(dead_code, reason = "models need the loom driver"))]
+#[allow(
+    dead_code,
+    reason = "of the driver's builds only loom's makes one, and of the judges only the public"
+)]
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Outcome {
     /// For each thread, which of its allocations were served, in order.

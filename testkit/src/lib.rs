@@ -1,1 +1,30 @@
-//! What judges stand on: the driver client, the oracle, traces and paired timing.
+//! What judges stand on.
+//!
+//! ```text
+//!   #[test] fn freeing_both_buddies_restores_the_parent_block() {
+//!       judge(|check| …)                 a check: its name, seed, record          check
+//!   }                     │
+//!                         ├─ client: programs out, transcripts in                 client
+//!                         │    driver: one process, its limits, how it ended      driver, death
+//!                         ├─ heap: programs for allocators, an oracle over them   heap::*
+//!                         ├─ property: proptest's value tree, shrunk over drivers property
+//!                         ├─ duel: paired ratios, when to stop, what they earn    duel, edges
+//!                         └─ trace: recorded programs                             trace
+//! ```
+//!
+//! **No student code runs in a judge.** Everything here sees replies only.
+
+pub mod check;
+pub mod client;
+pub mod death;
+pub mod driver;
+pub mod duel;
+pub mod edges;
+pub mod fault;
+pub mod heap;
+pub mod property;
+pub mod trace;
+
+pub use check::{Check, judge};
+pub use fault::{Fault, Judged};
+pub use proptest;

@@ -1,6 +1,8 @@
-//! Times an allocator beside a peer on the same commands.
+//! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
-use super::{Command, Replay, Timing};
+use super::{Command, Replay, Scale, Timed};
+use crate::prng::SplitMix64;
+use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
 use std::alloc::Layout;
@@ -8,29 +10,51 @@ use std::ptr::NonNull;
 
 /// Replays on the student's allocator, on a peer, and on the peer's twin for the A/A control.
 ///
-/// `None` where a region can't be mapped. All regions are touched before the clock starts: a page's first
-/// touch costs more than any allocator, and falls to whoever happens to come first.
+/// Nothing is replied where a region can't be mapped. All regions are touched before the clock starts, and
+/// all commands are carried out once: a page's first touch costs more than any allocator.
 pub fn time<A: RawAllocator, P: RawAllocator>(
     student: impl FnOnce(Region) -> A,
     peer: impl Fn(Region) -> P,
     replay: &Replay,
-) -> Option<Timing> {
+    replies: &mut Replies,
+) {
+    let student = Contestant::new(replay, student, &[]);
+    let (control, twin) = (Contestant::new(replay, &peer, &[]), Contestant::new(replay, &peer, &[]));
+    if let (Some(student), Some(control), Some(twin)) = (student, control, twin) {
+        race(student, control, twin, replay, replies);
+    }
+}
+
+/// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.
+pub fn scale<A: RawAllocator>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
+    let many = Contestant::new(&scale.replay, &new, &scale.many);
+    let contestant = || Contestant::new(&scale.replay, &new, &scale.few);
+    if let (Some(many), Some(few), Some(twin)) = (many, contestant(), contestant()) {
+        race(many, few, twin, &scale.replay, replies);
+    }
+}
+
+fn race<A: RawAllocator, P: RawAllocator>(
+    mut student: Contestant<A>,
+    mut control: Contestant<P>,
+    mut twin: Contestant<P>,
+    replay: &Replay,
+    replies: &mut Replies,
+) {
     let steps = steps(&replay.commands);
-    let ids = steps.iter().map(|step| step.id + 1).max().unwrap_or(0);
-    let mut student = Contestant::new(replay.region, student, ids, steps.len())?;
-    let mut control = Contestant::new(replay.region, &peer, ids, steps.len())?;
-    let mut twin = Contestant::new(replay.region, &peer, ids, steps.len())?;
-    let (untimed, timed) = steps.split_at((replay.untimed as usize).min(steps.len()));
-    student.run(untimed);
-    control.run(untimed);
-    twin.run(untimed);
-    let batches: Vec<&[Step]> = timed.chunks(replay.batch.max(1) as usize).collect();
+    let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
+    // Which of the two is the twin is drawn by lot: where their tables come to lie may favour one.
+    if SplitMix64::new(replay.seed).below(2) == 0 {
+        std::mem::swap(&mut control, &mut twin);
+    }
+    replies.expect(0);
+    replies.send(&Timed::Started);
     let rounds = interleave(batches.len(), replay.seed, |contestant, batch| match contestant {
         0 => student.run(batches[batch]),
         1 => control.run(batches[batch]),
         _ => twin.run(batches[batch]),
     });
-    Some(Timing { rounds, offsets: student.offsets })
+    replies.send(&Timed::Timing { rounds, offsets: student.offsets });
 }
 
 /// A command, decoded before the clock starts.
@@ -73,20 +97,35 @@ struct Contestant<A> {
 }
 
 impl<A: RawAllocator> Contestant<A> {
-    fn new(len: u64, new: impl FnOnce(Region) -> A, ids: usize, steps: usize) -> Option<Self> {
-        let region = Region::map(usize::try_from(len).ok()?).ok()?;
+    /// Over a region of its own, with `beginning` done.
+    fn new(replay: &Replay, new: impl FnOnce(Region) -> A, beginning: &[Command]) -> Option<Self> {
+        let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
         for page in (0..region.len()).step_by(4096) {
             // SAFETY: the page lies in the region, which nobody else knows yet. Zero is what it holds.
             unsafe { region.at(page).write_volatile(0) };
         }
         let (base, len) = (region.base().addr().get(), region.len());
-        Some(Self {
-            allocator: new(region),
-            base,
-            len,
-            live: vec![None; ids],
-            offsets: Vec::with_capacity(steps),
-        })
+        let beginning = steps(beginning);
+        let count = beginning.len() + replay.commands.len();
+        let ids = |steps: &[Step]| steps.iter().map(|step| step.id + 1).max().unwrap_or(0);
+        let ids = ids(&beginning).max(ids(&steps(&replay.commands)));
+        let (live, offsets) = (vec![None; ids], Vec::with_capacity(count));
+        let mut contestant = Self { allocator: new(region), base, len, live, offsets };
+        contestant.warm_up(&beginning, &steps(&replay.commands));
+        contestant.run(&beginning);
+        Some(contestant)
+    }
+
+    /// Does everything once and frees what is left, so that the tables that a design keeps beside its
+    /// region have been touched too: their pages' first touch is the system's time, not the allocator's.
+    fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
+        self.run(beginning);
+        self.run(steps);
+        for (block, layout) in self.live.iter_mut().filter_map(Option::take) {
+            // SAFETY: the block is live and was allocated for this layout.
+            let _ = unsafe { self.allocator.deallocate(block, layout) };
+        }
+        self.offsets.clear();
     }
 
     #[inline(never)]

@@ -1,1 +1,7 @@
-//! What the grader does as a whole, on a tiny course and hostile submissions.
+//! The grader as a whole, on a tiny course that stands on nothing, and on hostile submissions.
+
+mod course;
+mod hostile;
+mod inputs;
+mod scores;
+mod together;

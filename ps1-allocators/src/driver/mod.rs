@@ -6,7 +6,9 @@ mod model;
 mod peer;
 
 use crate::protocol::Job;
-use driverkit::{Replies, heap};
+use driverkit::Replies;
+#[cfg(not(feature = "loom"))]
+use driverkit::heap;
 use ps1_allocators::buddy::Buddy;
 
 /// Exercise 1.1.
@@ -14,11 +16,8 @@ use ps1_allocators::buddy::Buddy;
 pub fn buddy(job: Job, replies: &mut Replies) {
     match job {
         Job::Run(program) => heap::carry_out(Buddy::new, &program, replies),
-        Job::Time(replay) => {
-            if let Some(timing) = heap::time(Buddy::new, peer::BuddySystem::new, &replay) {
-                replies.send(&timing);
-            }
-        }
+        Job::Time(replay) => heap::time(Buddy::new, peer::BuddySystem::new, &replay, replies),
+        Job::Scale(scale) => heap::scale(Buddy::new, &scale, replies),
         Job::Stress(stress) => {
             if let Ok(region) = heap_api::Region::map(stress.region as usize) {
                 let shared = heap_api::Locked::new(Buddy::new(region));

@@ -1,0 +1,205 @@
+//! A grading run from the submission to the result: the order of the steps, and nothing else.
+
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use miette::Diagnostic;
+use thiserror::Error;
+
+use crate::assignment;
+use crate::cargo::{CargoError, toolchain};
+use crate::course::Course;
+use crate::exit_code::Exit;
+use crate::judges::{Bench, JudgeError};
+use crate::marks::Graded;
+use crate::progress::Progress;
+use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic};
+use crate::scope::Scope;
+use crate::score::{self, ExactTally};
+use crate::stage::{StageError, Worker};
+use crate::submission::{self, Listed, Submission, SubmissionError};
+use crate::workspace::{Workspace, WorkspaceError};
+
+/// What a run is asked for.
+#[derive(Clone, Debug, Default)]
+pub struct Request {
+    /// What of the course.
+    pub scope: Scope,
+    /// The submission's folder; the course's own where there is none.
+    pub submission: Option<PathBuf>,
+    /// A folder with hidden tests.
+    pub hidden: Option<PathBuf>,
+    /// A trace of the student's own.
+    pub trace: Option<PathBuf>,
+    /// Runs the checks also of files that are still the skeleton, as the authors' check does.
+    pub run_skeletons: bool,
+}
+
+/// Why there is no result.
+#[derive(Debug, Error, Diagnostic)]
+pub enum GradeError {
+    /// The submission cannot be graded.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Submission(#[from] SubmissionError),
+    /// The judges cannot be laid or built.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Judges(#[from] JudgeError),
+    /// The compiler cannot be asked.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Cargo(#[from] CargoError),
+    /// The stage cannot be laid.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Stage(#[from] StageError),
+    /// A manifest is unusable.
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Workspace(#[from] WorkspaceError),
+    /// A folder or file that was named is not there.
+    #[error("cannot find {}", path.display())]
+    #[diagnostic(help("check the path; it is taken from the folder that the command runs in"))]
+    NoSuchPath {
+        /// What was named.
+        path: PathBuf,
+    },
+    /// No assignment's own files build.
+    #[error("the course's own files do not build:\n{said}")]
+    #[diagnostic(help("get the course's files again, or report this to its authors"))]
+    NothingBuilt {
+        /// The compiler's words.
+        said: String,
+    },
+}
+
+impl GradeError {
+    /// The exit code that goes with it.
+    pub fn exit(&self) -> Exit {
+        match self {
+            GradeError::Submission(_) | GradeError::NoSuchPath { .. } | GradeError::Workspace(_) => {
+                Exit::BadUsage
+            }
+            GradeError::NothingBuilt { .. } | GradeError::Cargo(_) => Exit::NothingBuilt,
+            GradeError::Judges(_) | GradeError::Stage(_) => Exit::GraderBroke,
+        }
+    }
+}
+
+/// Where a course's stages, judges and results are kept.
+pub fn work_folder(course: &Course) -> PathBuf {
+    course.root.join("target").join("grade")
+}
+
+/// Grades.
+pub fn grade(
+    course: &Course,
+    request: &Request,
+    progress: &mut Progress,
+) -> Result<CourseResult, GradeError> {
+    let started = Instant::now();
+    let asked = request.scope.assignments(course);
+    let submission = Submission::open(request.submission.as_deref().unwrap_or(&course.root), course, &asked)?;
+    let hidden = request.hidden.as_deref().map(existing).transpose()?;
+    let trace = request.trace.as_deref().map(existing).transpose()?;
+
+    let workspace = Workspace::load(&course.root)?;
+    let toolchain = toolchain(&course.root)?;
+    let work = work_folder(course);
+    let bench = Bench::lay(&work, course, &workspace, hidden.as_deref(), &toolchain)?;
+    let worker = Worker::take(&work)?;
+    let run = assignment::Run {
+        course,
+        workspace: &workspace,
+        bench: &bench,
+        worker: &worker,
+        scope: &request.scope,
+        trace,
+        term_key: term_key(course, hidden.as_deref()),
+        run_skeletons: request.run_skeletons,
+    };
+
+    let mut graded: Vec<Graded> = Vec::new();
+    let mut read: Vec<(&str, &str, Listed)> = Vec::new();
+    for assignment in &asked {
+        let files: Vec<Listed> = match &assignment.rubric {
+            Some(rubric) => rubric.exercises.iter().map(|e| submission.read(assignment, e)).collect(),
+            None => Vec::new(),
+        };
+        graded.push(run.assignment(assignment, &files, progress)?);
+        let exercises = assignment.rubric.iter().flat_map(|r| &r.exercises);
+        read.extend(exercises.zip(files).map(|(e, f)| (assignment.folder.as_str(), e.id.as_str(), f)));
+    }
+    progress.finish();
+    let tried: Vec<&Graded> = graded.iter().filter(|g| g.tried).collect();
+    if !tried.is_empty() && tried.iter().all(|g| g.broken.is_some()) {
+        let said: Vec<&str> = tried.iter().filter_map(|g| g.broken.as_deref()).collect();
+        return Err(GradeError::NothingBuilt { said: said.join("\n") });
+    }
+
+    let mut notes = Vec::new();
+    let ignored = submission.ignored(course, &asked);
+    if !ignored.is_empty() {
+        notes.push(Note { topic: Topic::Ignored, text: ignored_text(&ignored) });
+    }
+    let zero = ExactTally::default();
+    let total = graded.iter().map(|g| g.tally).fold(zero, ExactTally::plus);
+    let extra = graded.iter().map(|g| g.extra).fold(zero, ExactTally::plus);
+    let extra = extra.capped(course.file.extra_credit.max.exact());
+    let decimals = course.file.rounding;
+    let files = read.iter().map(|(assignment, exercise, listed)| (*assignment, *exercise, listed));
+    let submission_hash = submission::hash(files);
+    let mut assignments = Vec::new();
+    for one in graded {
+        notes.extend(one.notes);
+        assignments.push(one.result);
+    }
+    Ok(CourseResult {
+        schema: SCHEMA,
+        title: course.file.title.clone(),
+        scope: request.scope.named.clone(),
+        total: tally(total, decimals),
+        extra_credit: tally(extra, decimals),
+        assignments,
+        notes,
+        sandbox: "unsandboxed".into(),
+        toolchain,
+        submission: submission_hash,
+        course: bench.course_hash.clone(),
+        seconds: started.elapsed().as_secs_f64(),
+    })
+}
+
+/// Rounds a tally's points, each from its exact value.
+pub fn tally(exact: ExactTally, decimals: u32) -> Tally {
+    Tally {
+        score: score::round(exact.score, decimals),
+        max: score::round(exact.max, decimals),
+        visible: score::round(exact.visible(), decimals),
+        hidden: score::round(exact.hidden, decimals),
+        undecided: score::round(exact.undecided, decimals),
+    }
+}
+
+fn existing(path: &Path) -> Result<PathBuf, GradeError> {
+    path.canonicalize().map_err(|_| GradeError::NoSuchPath { path: path.to_owned() })
+}
+
+fn term_key(course: &Course, hidden: Option<&Path>) -> Option<Vec<u8>> {
+    let folders = hidden.into_iter().chain([course.root.as_path()]);
+    folders.filter_map(|f| std::fs::read(f.join("term.key")).ok()).next()
+}
+
+fn ignored_text(files: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let mut text = format!(
+        "Only listed files are read; these were ignored: {}",
+        files[..files.len().min(SHOWN)].join(", ")
+    );
+    if files.len() > SHOWN {
+        text.push_str(&format!(" and {} more", files.len() - SHOWN));
+    }
+    text.push('.');
+    text
+}

@@ -1,0 +1,153 @@
+//! Which checks run, in which order, and which are not worth running.
+//!
+//! Pure: it knows checks and verdicts, and starts nothing.
+
+use std::collections::BTreeMap;
+
+use crate::judges::Check;
+use crate::rubric::{Exercise, Kind};
+use crate::verdict::Verdict;
+
+/// Kinds that run together, in the order in which they run. What comes later may need what came before.
+pub const PHASES: [Phase; 3] = [
+    Phase { kinds: &[Kind::Correctness, Kind::Property], alone: false },
+    Phase { kinds: &[Kind::Refuses, Kind::Concurrency, Kind::Program], alone: false },
+    // Two timed checks at once would time each other.
+    Phase { kinds: &[Kind::Performance], alone: true },
+];
+
+/// Checks that run together.
+#[derive(Clone, Copy, Debug)]
+pub struct Phase {
+    /// Their kinds.
+    pub kinds: &'static [Kind],
+    /// Whether one at a time.
+    pub alone: bool,
+}
+
+/// What is to become of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It runs.
+    Run,
+    /// It does not, and that is its verdict, and why.
+    Skip(Verdict, String),
+}
+
+/// The verdicts so far, by test name.
+pub type Verdicts = BTreeMap<String, Verdict>;
+
+/// What is to become of `check`, given what the phases before it found.
+///
+/// What the rubric says that a kind needs has to have passed. Where it says nothing, a check of the later
+/// phases still needs an exercise of which something works: on a mere skeleton it would tell nothing,
+/// and a snippet that must not compile passes there without any work.
+pub fn fate(exercise: &Exercise, check: &Check, verdicts: &Verdicts) -> Fate {
+    if PHASES[0].kinds.contains(&check.kind) {
+        return Fate::Run;
+    }
+    if let Some(needs) = exercise.needs.get(&check.kind) {
+        for need in needs {
+            let name = format!("{}::{need}", exercise.id);
+            match verdicts.get(&name) {
+                // A needed check that does not exist is the rubric's fault and must not cost.
+                None | Some(Verdict::Passed) => {}
+                Some(Verdict::GraderBroke) => {
+                    return Fate::Skip(
+                        Verdict::GraderBroke,
+                        format!("It needs {need}, which could not be judged."),
+                    );
+                }
+                Some(Verdict::NotAttempted) => {
+                    return Fate::Skip(
+                        Verdict::NotAttempted,
+                        format!("It needs {need}, which is not attempted."),
+                    );
+                }
+                Some(other) => {
+                    return Fate::Skip(Verdict::NotRun, format!("It needs {need}, which {}.", did(*other)));
+                }
+            }
+        }
+        return Fate::Run;
+    }
+    let basics = || {
+        verdicts.iter().filter_map(|(name, verdict)| {
+            let (of, rest) = name.split_once("::")?;
+            let kind = Kind::from_name(rest.split_once("::")?.0)?;
+            (of == exercise.id && PHASES[0].kinds.contains(&kind)).then_some(*verdict)
+        })
+    };
+    if basics().next().is_none() || basics().any(|v| v == Verdict::Passed) {
+        Fate::Run
+    } else if basics().any(|v| v == Verdict::GraderBroke) {
+        Fate::Skip(
+            Verdict::GraderBroke,
+            "It needs a correctness check, and these could not be judged.".into(),
+        )
+    } else if basics().all(|v| v == Verdict::NotAttempted) {
+        Fate::Skip(Verdict::NotAttempted, String::new())
+    } else {
+        Fate::Skip(Verdict::NotRun, "It is run once a correctness check of the exercise passes.".into())
+    }
+}
+
+fn did(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Failed => "failed",
+        Verdict::TimedOut => "timed out",
+        Verdict::Crashed => "crashed",
+        Verdict::OutOfMemory => "ran out of memory",
+        _ => "did not pass",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::judges::By;
+    use crate::rubric::{Rubric, Visibility};
+
+    fn exercise(needs: &str) -> Exercise {
+        let text = format!(
+            "id='a'\ntitle='A'\n[[exercise]]\nid='x'\ntitle='X'\nfile='src/x.rs'\npoints=1\n[exercise.needs]\n{needs}"
+        );
+        Rubric::parse(&text).unwrap().exercises.remove(0)
+    }
+
+    fn fate_of(kind: Kind, needs: &str, verdicts: &[(&str, Verdict)]) -> Option<Verdict> {
+        let check = Check {
+            exercise: "x".into(),
+            kind,
+            visibility: Visibility::Public,
+            name: "n".into(),
+            by: By::Judge { binary: "j".into() },
+        };
+        let verdicts = verdicts.iter().map(|(n, v)| ((*n).to_owned(), *v)).collect();
+        match fate(&exercise(needs), &check, &verdicts) {
+            Fate::Run => None,
+            Fate::Skip(verdict, _) => Some(verdict),
+        }
+    }
+
+    #[test]
+    fn what_a_check_needs_decides_whether_it_runs() {
+        use Verdict::*;
+        let needs = "performance = ['correctness::a']";
+        for (kind, needs, verdicts, fate) in [
+            (Kind::Correctness, "", &[][..], None),
+            (Kind::Performance, needs, &[("x::correctness::a", Passed)], None),
+            (Kind::Performance, needs, &[("x::correctness::a", Failed)], Some(NotRun)),
+            (Kind::Performance, needs, &[("x::correctness::a", NotAttempted)], Some(NotAttempted)),
+            (Kind::Performance, needs, &[("x::correctness::a", GraderBroke)], Some(GraderBroke)),
+            (Kind::Performance, needs, &[("x::correctness::b", Passed)], None),
+            (Kind::Refuses, "", &[("x::correctness::a", NotAttempted)], Some(NotAttempted)),
+            (Kind::Refuses, "", &[("x::correctness::a", Crashed)], Some(NotRun)),
+            (Kind::Refuses, "", &[("x::correctness::a", Failed), ("x::property::b", Passed)], None),
+            (Kind::Concurrency, "", &[("y::correctness::a", Failed)], None),
+            (Kind::Concurrency, "", &[], None),
+        ] {
+            assert_eq!(fate_of(kind, needs, verdicts), fate, "{kind} {verdicts:?}");
+        }
+    }
+}

@@ -1,0 +1,7 @@
+//! Exercise 1.1, the buddy system.
+
+use crate::laws_of_buddy as laws;
+
+mod correctness;
+mod performance;
+mod property;

@@ -1,0 +1,8 @@
+//! The hidden checks of problem set 1: the judge that instructors grade with.
+
+#[path = "../laws/buddy.rs"]
+mod laws_of_buddy;
+#[path = "../../src/protocol.rs"]
+mod protocol;
+
+mod buddy;

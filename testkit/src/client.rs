@@ -1,0 +1,142 @@
+//! Asks drivers, and starts another one when one has ended.
+
+use crate::check::Check;
+use crate::driver::{Broken, Driver, Transcript};
+use crate::fault::{Fault, Judged};
+use driverkit::wire::encode;
+use serde::{Serialize, de::DeserializeOwned};
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+/// How long one request may take where the grader says nothing else.
+const LIMIT: Duration = Duration::from_secs(10);
+
+/// Which build of a driver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Build {
+    /// The one for everything but models.
+    Plain,
+    /// The one with feature `loom`.
+    Loom,
+}
+
+/// The driver of an assignment as its judge's own build knows it; the grader may name another.
+#[derive(Debug, Clone, Copy)]
+pub struct Home {
+    /// `env!("CARGO_BIN_EXE_…")`.
+    pub driver: &'static str,
+    /// The package, to build the loom driver from.
+    pub package: &'static str,
+    /// The binary's name.
+    pub binary: &'static str,
+    /// The package's folder.
+    pub folder: &'static str,
+}
+
+/// A line to the submission under judgement.
+#[derive(Debug)]
+pub struct Client<'c> {
+    check: &'c Check,
+    path: PathBuf,
+    limit: Duration,
+    driver: RefCell<Option<Driver>>,
+}
+
+impl<'c> Client<'c> {
+    /// A line to the driver of `home`, which starts when it is first asked.
+    ///
+    /// # Errors
+    ///
+    /// [`Fault::Broke`] if the loom driver has to be built and can't be.
+    pub fn new(check: &'c Check, home: &Home, build: Build) -> Judged<Self> {
+        let named = std::env::var_os(match build {
+            Build::Plain => "GRADE_DRIVER",
+            Build::Loom => "GRADE_DRIVER_LOOM",
+        });
+        let path = match (named, build) {
+            (Some(path), _) => path.into(),
+            (None, Build::Plain) => home.driver.into(),
+            (None, Build::Loom) => loom_driver(home).map_err(Fault::Broke)?,
+        };
+        let limit = std::env::var("GRADE_DEADLINE_MS").ok().and_then(|millis| millis.parse().ok());
+        let limit = limit.map_or(LIMIT, Duration::from_millis);
+        Ok(Self { check, path, limit, driver: RefCell::new(None) })
+    }
+
+    /// The check that asks.
+    pub fn check(&self) -> &'c Check {
+        self.check
+    }
+
+    /// Asks, and gathers the replies.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] that the driver's end comes to, and what it had replied until then.
+    pub fn ask<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+    ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
+        self.ask_within(request, self.limit)
+    }
+
+    /// Asks with a limit of its own.
+    ///
+    /// # Errors
+    ///
+    /// As [`ask`](Self::ask).
+    pub fn ask_within<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+        limit: Duration,
+    ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
+        let broke = |why: String| (Fault::Broke(why), Vec::new());
+        let bytes = encode(request).map_err(|error| broke(error.to_string()))?;
+        let mut slot = self.driver.borrow_mut();
+        let mut driver = match slot.take() {
+            Some(driver) => driver,
+            None => {
+                let driver = Driver::start(&self.path, self.limit).map_err(broke)?;
+                self.check.met(driver.submission.clone());
+                driver
+            }
+        };
+        let start = Instant::now();
+        let result = driver.ask(&bytes, limit.min(self.limit));
+        self.check.spent(start.elapsed());
+        match result {
+            Ok(transcript) => {
+                *slot = Some(driver);
+                Ok(transcript)
+            }
+            Err(Broken { replies, death, said }) => Err((death.fault(&said), replies)),
+        }
+    }
+
+    /// Ends the driver, so that the next request meets a new process.
+    pub fn restart(&self) {
+        self.driver.borrow_mut().take();
+    }
+}
+
+/// Builds the loom driver, once, where no grader has: under plain `cargo test`.
+fn loom_driver(home: &Home) -> Result<PathBuf, String> {
+    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let build = || {
+        let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+        let target = Path::new(home.folder).join("../target/loom");
+        let mut command = Command::new(cargo);
+        command.current_dir(home.folder).args(["build", "--quiet", "--offline", "--features", "loom"]);
+        command.args(["--package", home.package, "--bin", home.binary]).arg("--target-dir").arg(&target);
+        let output = command.output().map_err(|error| format!("can't run cargo: {error}"))?;
+        if !output.status.success() {
+            let said = String::from_utf8_lossy(&output.stderr);
+            return Err(format!("the driver does not build with feature `loom`:\n{said}"));
+        }
+        Ok(target.join("debug").join(home.binary))
+    };
+    BUILT.get_or_init(build).clone()
+}

@@ -1,0 +1,302 @@
+//! One driver process: started, limited, asked, ended.
+
+use crate::death::Death;
+use driverkit::wire::{Message, decode, read_frame};
+use serde::de::DeserializeOwned;
+use std::ffi::OsString;
+use std::io::{BufReader, ErrorKind, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt;
+use std::path::PathBuf;
+use std::process::{Child, ChildStderr, Command, Stdio};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// The address space that a driver may have, in bytes. Regions are mapped lazily, so this bounds what a
+/// runaway table takes without standing in the way of an answer.
+pub const ADDRESS_SPACE: u64 = 4 << 30;
+/// What a driver may print, in bytes.
+pub const OUTPUT: u64 = 1 << 20;
+/// How much of the end of its standard error is kept for a message, in bytes.
+const KEPT: usize = 2000;
+/// How long a driver whose socket closed may take to end by itself.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// A running driver.
+#[derive(Debug)]
+pub struct Driver {
+    child: Child,
+    from: BufReader<Timed>,
+    output: Output,
+    /// What the driver says that it was built from.
+    pub submission: Option<String>,
+}
+
+/// A finished request.
+#[derive(Debug)]
+pub struct Transcript<R> {
+    /// One reply a command, in order.
+    pub replies: Vec<R>,
+    /// When each reply arrived, counted from when the request was sent.
+    pub arrivals: Vec<Duration>,
+}
+
+/// A request that was not finished.
+#[derive(Debug)]
+pub struct Broken<R> {
+    /// What had been answered.
+    pub replies: Vec<R>,
+    /// Why there is no more.
+    pub death: Death,
+    /// The end of what the driver wrote to its standard error.
+    pub said: String,
+}
+
+/// A socket whose reads and writes end at a deadline.
+#[derive(Debug)]
+struct Timed {
+    socket: UnixStream,
+    deadline: Instant,
+}
+
+impl Driver {
+    /// Starts `path`, through the launcher that the environment names, if any.
+    ///
+    /// # Errors
+    ///
+    /// Where the process can't be started or does not say hello: the message says which.
+    pub fn start(path: &PathBuf, limit: Duration) -> Result<Self, String> {
+        let cannot = |what: &str, error: std::io::Error| format!("can't {what} {}: {error}", path.display());
+        let (ours, theirs) = UnixStream::pair().map_err(|error| cannot("open a socket for", error))?;
+        let mut command = launcher(path);
+        command.stdin(Stdio::from(OwnedFd::from(theirs))).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.env_clear().process_group(0);
+        let mut child = command.spawn().map_err(|error| cannot("start", error))?;
+        // The command holds their end of the socket; while it does, the end of the driver goes unseen.
+        drop(command);
+        confine(&child);
+        let output = Output::drain(&mut child);
+        let from = BufReader::new(Timed { socket: ours, deadline: Instant::now() + limit });
+        let mut driver = Self { child, from, output, submission: None };
+        match read_frame(&mut driver.from) {
+            Ok(Some(Message::Hello { submission })) => driver.submission = submission,
+            _ => {
+                let said = driver.end(&Death::Ended(None)).1;
+                return Err(format!("{} does not say hello. {said}", path.display()));
+            }
+        }
+        Ok(driver)
+    }
+
+    /// Sends an encoded request and gathers its replies until the driver is done, or ends.
+    ///
+    /// # Errors
+    ///
+    /// [`Broken`], with what was answered before. The driver is of no more use then.
+    pub fn ask<R: DeserializeOwned>(
+        &mut self,
+        request: &[u8],
+        limit: Duration,
+    ) -> Result<Transcript<R>, Broken<R>> {
+        let start = Instant::now();
+        let (mut replies, mut arrivals) = (Vec::new(), Vec::new());
+        self.from.get_mut().deadline = start + limit;
+        let death = match self.send(request) {
+            // A driver that ended early may have told why before it did; go on and read that.
+            Ok(()) | Err(ErrorKind::BrokenPipe) => loop {
+                match read_frame(&mut self.from) {
+                    Ok(Some(Message::Reply(bytes))) => match decode(&bytes) {
+                        Ok(reply) => {
+                            replies.push(reply);
+                            arrivals.push(start.elapsed());
+                        }
+                        Err(error) => break Death::Garbled(error.to_string()),
+                    },
+                    Ok(Some(Message::Done { .. })) => return Ok(Transcript { replies, arrivals }),
+                    Ok(Some(Message::Panicked { message, location })) => {
+                        break Death::Panicked { message, location };
+                    }
+                    Ok(Some(Message::Hello { .. })) => break Death::Garbled("a second hello".to_owned()),
+                    Ok(None) => break Death::Ended(None),
+                    Err(error) => break cut(error, limit),
+                }
+            },
+            Err(ErrorKind::TimedOut) => Death::Hung(limit),
+            Err(_) => Death::Ended(None),
+        };
+        let (death, said) = self.end(&death);
+        Err(Broken { replies, death, said })
+    }
+
+    fn send(&mut self, request: &[u8]) -> Result<(), ErrorKind> {
+        let to = self.from.get_mut();
+        let len = u32::try_from(request.len()).map_err(|_| ErrorKind::InvalidInput)?;
+        to.write_all(&len.to_le_bytes()).and_then(|()| to.write_all(request)).map_err(|error| error.kind())
+    }
+
+    /// Ends the process and everything in its group, and says how it had ended if it had.
+    fn end(&mut self, death: &Death) -> (Death, String) {
+        let mut status = None;
+        if matches!(death, Death::Ended(_)) {
+            let until = Instant::now() + GRACE;
+            while status.is_none() && Instant::now() < until {
+                status = self.child.try_wait().ok().flatten();
+                if status.is_none() {
+                    std::thread::sleep(Duration::from_millis(2));
+                }
+            }
+        }
+        self.kill();
+        let said = self.output.finish();
+        let death = match death {
+            _ if self.output.flooded() => Death::Flooded,
+            Death::Panicked { message, location } => {
+                Death::Panicked { message: message.clone(), location: location.clone() }
+            }
+            Death::Ended(_) => Death::Ended(status),
+            Death::Hung(after) => Death::Hung(*after),
+            Death::Garbled(why) => Death::Garbled(why.clone()),
+            Death::Flooded => Death::Flooded,
+        };
+        (death, said)
+    }
+
+    fn kill(&mut self) {
+        if let Ok(group) = i32::try_from(self.child.id()) {
+            // SAFETY: no memory is involved. The child leads its own group, and has not been reaped, or
+            // the number is unused: process ids are not reused while the group's leader is ours to reap.
+            unsafe { libc::kill(-group, libc::SIGKILL) };
+        }
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// `GRADE_LAUNCHER [arguments] -- DRIVER`, or the driver itself.
+fn launcher(path: &PathBuf) -> Command {
+    let Some(launcher) = std::env::var_os("GRADE_LAUNCHER") else { return Command::new(path) };
+    let mut words = launcher.to_string_lossy().split_whitespace().map(OsString::from).collect::<Vec<_>>();
+    words.extend([OsString::from("--"), path.into()]);
+    let mut command = Command::new(&words[0]);
+    command.args(&words[1..]);
+    command
+}
+
+/// Limits a driver that waits for its first request. A launcher may have set tighter limits.
+#[cfg(target_os = "linux")]
+fn confine(child: &Child) {
+    let limit = |resource, bytes| {
+        let limit = libc::rlimit { rlim_cur: bytes, rlim_max: bytes };
+        // SAFETY: the child has not been reaped, so the number is its own; `limit` is a valid pointer.
+        unsafe { libc::prlimit(child.id() as libc::pid_t, resource, &limit, std::ptr::null_mut()) };
+    };
+    limit(libc::RLIMIT_AS, ADDRESS_SPACE);
+    limit(libc::RLIMIT_CORE, 0);
+}
+
+#[cfg(not(target_os = "linux"))]
+fn confine(_: &Child) {}
+
+fn cut(error: std::io::Error, limit: Duration) -> Death {
+    match error.kind() {
+        ErrorKind::TimedOut | ErrorKind::WouldBlock => Death::Hung(limit),
+        ErrorKind::InvalidData => Death::Garbled(error.to_string()),
+        _ => Death::Ended(None),
+    }
+}
+
+impl Timed {
+    fn left(&self) -> std::io::Result<Option<Duration>> {
+        match self.deadline.checked_duration_since(Instant::now()) {
+            Some(left) if !left.is_zero() => Ok(Some(left)),
+            _ => Err(ErrorKind::TimedOut.into()),
+        }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(buffer)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, buffer: &[u8]) -> std::io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(buffer).map_err(|error| match error.kind() {
+            ErrorKind::WouldBlock => ErrorKind::TimedOut.into(),
+            _ => error,
+        })
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        self.socket.flush()
+    }
+}
+
+/// Reads what a driver prints, so that it never waits for us, and keeps little of it.
+#[derive(Debug)]
+struct Output {
+    flooded: Arc<AtomicBool>,
+    said: Arc<Mutex<Vec<u8>>>,
+    readers: Vec<JoinHandle<()>>,
+}
+
+impl Output {
+    fn drain(child: &mut Child) -> Self {
+        let flooded = Arc::new(AtomicBool::new(false));
+        let said = Arc::new(Mutex::new(Vec::new()));
+        let mut readers = Vec::new();
+        if let Some(stdout) = child.stdout.take() {
+            let flooded = flooded.clone();
+            readers.push(std::thread::spawn(move || drain(stdout, &flooded, |_| {})));
+        }
+        if let Some(stderr) = child.stderr.take() {
+            let (flooded, said) = (flooded.clone(), said.clone());
+            let keep = move |bytes: &[u8]| {
+                let mut said = said.lock().unwrap_or_else(PoisonError::into_inner);
+                said.extend_from_slice(bytes);
+                let surplus = said.len().saturating_sub(KEPT);
+                said.drain(..surplus);
+            };
+            readers.push(std::thread::spawn(move || drain::<ChildStderr>(stderr, &flooded, keep)));
+        }
+        Self { flooded, said, readers }
+    }
+
+    /// The end of standard error, once the process has ended.
+    fn finish(&mut self) -> String {
+        for reader in self.readers.drain(..) {
+            let _ = reader.join();
+        }
+        let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&said).into_owned()
+    }
+
+    fn flooded(&self) -> bool {
+        self.flooded.load(Ordering::Relaxed)
+    }
+}
+
+/// Closing the pipe at the limit makes the writer's next write fail, which ends it.
+fn drain<R: Read>(from: R, flooded: &AtomicBool, mut keep: impl FnMut(&[u8])) {
+    let mut from = from.take(OUTPUT);
+    let (mut buffer, mut total) = ([0; 4096], 0_u64);
+    while let Ok(count @ 1..) = from.read(&mut buffer) {
+        total += count as u64;
+        keep(&buffer[..count]);
+    }
+    if total >= OUTPUT {
+        flooded.store(true, Ordering::Relaxed);
+    }
+}

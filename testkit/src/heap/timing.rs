@@ -1,0 +1,85 @@
+//! Judging a timed replay: the driver's clock against ours, and the replies against the oracle.
+
+use super::{Command, Program, Reply};
+use crate::client::Client;
+use crate::duel::Rounds;
+use crate::fault::{Fault, Judged};
+use crate::heap::oracle::Oracle;
+use driverkit::heap::Timed;
+use serde::Serialize;
+use std::time::Duration;
+
+/// What is timed.
+#[derive(Debug, Clone, Copy)]
+pub struct Race<'r> {
+    /// The region's length in bytes.
+    pub region: u64,
+    /// Untimed commands before.
+    pub beginning: &'r [Command],
+    /// The timed ones.
+    pub commands: &'r [Command],
+    /// Operations in a batch.
+    pub batch: u32,
+}
+
+/// How much longer than the claimed time the outside clock may have seen: what lies between the batches
+/// is a shuffle and two readings of the clock, and the last message's way.
+const BETWEEN: u32 = 2;
+const SLACK: Duration = Duration::from_millis(50);
+
+/// Runs one timed request in a fresh process, and judges its clock and its blocks.
+///
+/// # Errors
+///
+/// The driver's end; a claimed time that our clock contradicts; rounds that were left out; a block that
+/// breaks what every allocator owes, so that speed is never bought with wrong answers.
+pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) -> Judged<Rounds> {
+    client.restart();
+    let transcript = client.ask::<_, Timed>(request).map_err(|(fault, _)| fault)?;
+    let (Some(Timed::Started), Some(Timed::Timing { rounds, offsets })) =
+        (transcript.replies.first(), transcript.replies.get(1))
+    else {
+        return Err(Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()));
+    };
+    let outside = transcript.arrivals[1].saturating_sub(transcript.arrivals[0]);
+    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
+    let claimed = Duration::from_nanos(claimed);
+    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
+             with, or work was moved out of the timed part."
+        )));
+    }
+    if rounds.len() != race.commands.len().div_ceil(race.batch as usize) {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    sound(race, offsets)?;
+    Ok(rounds.clone())
+}
+
+/// Holds what a timed allocator handed out against the oracle. Contents are not written there.
+fn sound(race: &Race<'_>, offsets: &[u32]) -> Judged {
+    let program = Program { region: race.region, seed: 0, commands: Vec::new() };
+    let mut oracle = Oracle::blind(&program);
+    let commands = || race.beginning.iter().chain(race.commands);
+    if offsets.len() != commands().count() {
+        return Err(Fault::failed("The timed loop left commands out."));
+    }
+    for (index, (command, offset)) in commands().zip(offsets).enumerate() {
+        let reply = match (command, *offset) {
+            (Command::Deallocate { .. }, _) => Reply::Freed { held: 0 },
+            (_, u32::MAX) => return Err(Fault::failed(format!("Timed command {index} was not served."))),
+            (Command::Reallocate { size, .. }, offset) => {
+                Reply::Moved { offset: i64::from(offset), len: *size, before: 0, kept: 0 }
+            }
+            (Command::Allocate { size, .. }, offset) => {
+                Reply::Block { offset: i64::from(offset), len: *size }
+            }
+            _ => return Err(Fault::Broke(format!("command {index} can't be timed"))),
+        };
+        oracle
+            .observe(command, &reply)
+            .map_err(|why| Fault::failed(format!("In the timed loop, at command {}: {why}", index + 1)))?;
+    }
+    Ok(())
+}
