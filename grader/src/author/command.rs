@@ -5,7 +5,7 @@ use std::path::Path;
 
 use clap::Subcommand;
 
-use super::{AuthorError, sync, targets};
+use super::{AuthorError, check, sync, targets};
 use crate::course::Course;
 
 /// `cargo grade author …`
@@ -18,6 +18,11 @@ pub enum Command {
         /// Writes nothing; fails where a skeleton is stale, and names the file to edit
         #[arg(long)]
         check: bool,
+    },
+    /// Proves skeletons, references, alternatives and mutants
+    Check {
+        /// What to prove: nothing for all, `ps1` or `ps1/buddy`
+        what: Option<String>,
     },
 }
 
@@ -47,6 +52,11 @@ pub fn run(start: &Path, command: &Command, out: &mut dyn Write) -> Result<Outco
             let synced = sync::sync(&targets(&course, what.as_deref())?, mode)?;
             sync::report(&synced, out).map_err(printed)?;
             Ok(Outcome::of(&synced.to_mend))
+        }
+        Command::Check { what } => {
+            let list = check::check(&targets(&course, what.as_deref())?, out)?;
+            to_mend(&list, out).map_err(printed)?;
+            Ok(Outcome::of(&list))
         }
     }
 }

@@ -51,6 +51,15 @@ pub enum AuthorError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Marker(#[from] MarkerError),
+    /// An answer that could not be graded.
+    #[error("an answer could not be graded: {why}")]
+    #[diagnostic(help(
+        "grade it by `cargo grade WHAT --submission target/grade/answers/NAME` to see all of it"
+    ))]
+    Grading {
+        /// What the grader said.
+        why: String,
+    },
     /// A tool that could not be started.
     #[error("cannot start {program}")]
     #[diagnostic(help("install it (`rustup component add {program}`) and run this again"))]

@@ -3,14 +3,14 @@
 //! | command | module |
 //! | --- | --- |
 //! | `sync` | [`markers`] says what a skeleton is, [`sync`] where it stands |
-//! | `check`, `mutants` | `mutants` makes wrong answers, `check` judges the course by them |
-//! | `calibrate` | `calibrate` |
-//! | `stage`, `new`, `handout` | modules of these names |
+//! | `check` | [`mutants`] makes wrong answers, [`check`] judges the course by them |
 //!
 //! A command prints what it did and what there is to mend; an [`AuthorError`] means that it could not go
 //! on.
 
+pub mod check;
 pub mod markers;
+pub mod mutants;
 pub mod sync;
 
 mod command;

@@ -1,6 +1,7 @@
 //! The result for a terminal: a table an assignment, what did not pass and what to do about it, the total.
 
 use std::fmt::Write;
+use std::io::IsTerminal;
 
 use crate::report::view::{self, Reader};
 use crate::report::{alone, points, tally};
@@ -43,8 +44,11 @@ pub fn render(result: &CourseResult, reader: Reader, style: Style) -> String {
     if result.extra_credit.max > 0.0 {
         let _ = writeln!(out, "Extra credit  {}, apart from the total", tally(&result.extra_credit));
     }
-    let _ =
-        writeln!(out, "Timing was measured here, and is graded on the course's machine. {}.", result.sandbox);
+    let _ = writeln!(
+        out,
+        "Timing was measured here, and is graded on the course's machine. Sandbox: {}.",
+        result.sandbox
+    );
     out
 }
 
@@ -99,8 +103,9 @@ fn rows(exercise: &ExerciseResult) -> Vec<Row> {
             continue;
         }
         let passed = of_kind().filter(|c| c.verdict == Verdict::Passed).count();
-        let score: f64 = of_kind().map(|c| c.score).sum();
-        let max: f64 = of_kind().filter(|c| !c.left_out).map(|c| c.max).sum();
+        // A sum of no floats is -0.0.
+        let score = of_kind().map(|c| c.score).fold(0.0, |a, b| a + b);
+        let max = of_kind().filter(|c| !c.left_out).map(|c| c.max).fold(0.0, |a, b| a + b);
         rows.push(Row {
             kind: kind.name().into(),
             passed: if counted == 0 { "left out".into() } else { format!("{passed} of {counted}") },
@@ -195,6 +200,12 @@ impl Colour {
 }
 
 impl Style {
+    /// Colour where standard output is a terminal and nobody asked for none.
+    pub fn of_stdout() -> Style {
+        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+        if colour { Style::Colour } else { Style::Plain }
+    }
+
     fn of(self, colour: Colour) -> &'static str {
         match colour {
             Colour::Good => "32",
