@@ -179,12 +179,37 @@ fn a_full_region_serves_exactly_as_many_blocks_as_it_has() {
 fn two_allocators_do_not_know_of_each_other() {
     judge(|check| {
         // One driver, several programs: what one leaves behind must not reach the next.
+        let heap = heap(check)?;
         for region in [1 << 12, 1 << 16, 1 << 13] {
             let mut commands: Vec<_> = (0..20).map(|id| allocate(id, 100, 1)).collect();
             commands.push(walk());
-            exactly(check, region, commands)?;
-            exactly(check, region, vec![walk()])?;
+            heap.hold(heap.program(region, commands), &exact)?;
+            heap.hold(heap.program(region, vec![walk(), allocate(0, 100, 1), walk()]), &exact)?;
         }
         Ok(())
+    });
+}
+
+#[test]
+fn a_small_region_keeps_every_law_through_a_long_life() {
+    judge(|check| {
+        // Tables that only grow, and marks that only age, show after many lives of the same few blocks.
+        let mut prng = SplitMix64::new(check.seed());
+        let (mut commands, mut live, mut next) = (Vec::new(), Vec::new(), 0);
+        for turn in 0..12_000 {
+            // The heap fills and empties in turns, so that everything is split and merged again and again.
+            let filling = turn / 60 % 2 == 0;
+            if live.is_empty() || prng.below(4) < if filling { 3 } else { 1 } {
+                commands.push(allocate(next, 1 + prng.below(100), 1));
+                live.push(next);
+                next += 1;
+            } else {
+                let any = prng.below(live.len() as u64) as usize;
+                commands.push(deallocate(live.swap_remove(any)));
+            }
+        }
+        commands.extend(live.into_iter().map(deallocate));
+        commands.push(walk());
+        exactly(check, 1 << 14, commands)
     });
 }
