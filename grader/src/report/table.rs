@@ -1,7 +1,6 @@
 //! The result for a terminal: a table an assignment, what did not pass and what to do about it, the total.
 
 use std::fmt::Write;
-use std::io::IsTerminal;
 
 use crate::report::view::{self, Reader};
 use crate::report::{alone, points, tally};
@@ -200,12 +199,6 @@ impl Colour {
 }
 
 impl Style {
-    /// Colour where standard output is a terminal and nobody asked for none.
-    pub fn of_stdout() -> Style {
-        let colour = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-        if colour { Style::Colour } else { Style::Plain }
-    }
-
     fn of(self, colour: Colour) -> &'static str {
         match colour {
             Colour::Good => "32",
