@@ -1,6 +1,6 @@
 //! The command line.
 
-use std::io::Write;
+use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
@@ -13,6 +13,7 @@ use crate::grade::{Request, grade, work_folder};
 use crate::process::adopt_orphans;
 use crate::progress::Progress;
 use crate::report;
+use crate::report::table::Style;
 use crate::report::view::Reader;
 use crate::result::CourseResult;
 use crate::scope::Scope;
@@ -64,7 +65,7 @@ pub struct GradeArgs {
     /// The course's folder; found from the current one where it is not named.
     #[arg(long, value_name = "DIR")]
     pub course: Option<PathBuf>,
-    /// Shows hidden checks in full: for instructors.
+    /// Shows what hidden checks are and say, for instructors.
     #[arg(long)]
     pub reveal_hidden: bool,
     /// Runs the checks also of files that are still the skeleton.
@@ -73,12 +74,6 @@ pub struct GradeArgs {
     /// The rule, whether named or not: nothing is ever downloaded.
     #[arg(long, hide = true)]
     pub offline: bool,
-}
-
-impl GradeArgs {
-    fn reader(&self) -> Reader {
-        if self.reveal_hidden { Reader::Instructor } else { Reader::Student }
-    }
 }
 
 /// What standard output gets.
@@ -137,10 +132,13 @@ fn run(args: &GradeArgs) -> Exit {
             return complain(&Report::new(e), exit);
         }
     };
-    let kept = keep(&result, args.reader(), &work_folder(&course));
+    let reader = if args.reveal_hidden { Reader::Instructor } else { Reader::Student };
+    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let style = if terminal { Style::Colour } else { Style::Plain };
+    let kept = keep(&result, reader, &work_folder(&course));
     let text = match args.format {
-        Format::Table => report::table::render(&result, args.reader(), report::table::Style::of_stdout()),
-        Format::Json => report::json::render(&result, args.reader()),
+        Format::Table => report::table::render(&result, reader, style),
+        Format::Json => report::json::render(&result, reader),
     };
     // A reader that closed the pipe has seen what it wanted.
     let _ = std::io::stdout().write_all(text.as_bytes());
