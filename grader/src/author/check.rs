@@ -64,7 +64,37 @@ fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> 
         to_mend.push(format!("{name} has no alternative, so nothing tells the reference from the task."));
     }
 
-    let (mutants, broken) = mutants::load(target, &reference)?;
+    let killed = wrong_answers(target, &reference, out, to_mend)?;
+    for hidden in known.iter().filter(|k| !killed.contains(k)) {
+        to_mend.push(format!("{name}: the hidden check {hidden} kills no mutant."));
+    }
+    Ok(())
+}
+
+/// Grades the mutants of `targets` alone, prints a line each, and gives what is to be mended.
+///
+/// # Errors
+///
+/// As [`check`].
+pub fn mutants(targets: &[Target], out: &mut dyn Write) -> Result<Vec<String>, AuthorError> {
+    let mut to_mend = Vec::new();
+    for target in targets.iter().filter(|t| t.exercise.published) {
+        if let Some(reference) = target.text(&target.solution())? {
+            wrong_answers(target, &reference, out, &mut to_mend)?;
+        }
+    }
+    Ok(to_mend)
+}
+
+/// Grades an exercise's mutants, and gives the checks that killed one.
+fn wrong_answers(
+    target: &Target,
+    reference: &str,
+    out: &mut dyn Write,
+    to_mend: &mut Vec<String>,
+) -> Result<Vec<String>, AuthorError> {
+    let name = target.name();
+    let (mutants, broken) = mutants::load(target, reference)?;
     to_mend.extend(broken);
     if mutants.len() < FEWEST_MUTANTS {
         to_mend.push(format!("{name} has {} mutants; write at least {FEWEST_MUTANTS}.", mutants.len()));
@@ -75,10 +105,7 @@ fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> 
         line(out, &name, &mutant.name, &result)?;
         killed.extend(wrong(&name, mutant, &result, to_mend));
     }
-    for hidden in known.iter().filter(|k| !killed.contains(k)) {
-        to_mend.push(format!("{name}: the hidden check {hidden} kills no mutant."));
-    }
-    Ok(())
+    Ok(killed)
 }
 
 /// The hidden checks, with their titles compared to the rubric's.
@@ -166,7 +193,7 @@ fn line(
 }
 
 /// Grades one file as the answer to its exercise.
-fn answer(target: &Target, label: &str, text: &str) -> Result<ExerciseResult, AuthorError> {
+pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<ExerciseResult, AuthorError> {
     let folder: PathBuf = work_folder(target.course).join("answers").join(label);
     let mut tree = Tree::default();
     tree.put(target.listed(), text);

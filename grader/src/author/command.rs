@@ -1,11 +1,11 @@
 //! The command line of authors, and what each command ends with.
 
 use std::io::Write;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{AuthorError, check, sync, targets};
+use super::{AuthorError, calibrate, check, new, stage, sync, targets};
 use crate::course::Course;
 
 /// `cargo grade author …`
@@ -18,6 +18,31 @@ pub enum Command {
         /// Writes nothing; fails where a skeleton is stale, and names the file to edit
         #[arg(long)]
         check: bool,
+    },
+    /// Grades the mutants, and shows what each loses
+    Mutants {
+        /// Whose: nothing for all, `ps1` or `ps1/buddy`
+        what: Option<String>,
+    },
+    /// Measures the references against the thresholds, and freezes their figures in the rubrics
+    Calibrate {
+        /// What to measure: nothing for all, `ps1` or `ps1/buddy`
+        what: Option<String>,
+        /// How often
+        #[arg(long, default_value_t = 5)]
+        runs: u32,
+    },
+    /// Lays the references out as a workspace of links, for an editor
+    Stage {
+        /// A folder that is not there yet
+        dir: PathBuf,
+    },
+    /// Lays out a new exercise that compiles
+    New {
+        /// Where and what: `ps1-allocators/arena`
+        name: String,
+        /// A title to read
+        title: String,
     },
     /// Proves skeletons, references, alternatives and mutants
     Check {
@@ -52,6 +77,28 @@ pub fn run(start: &Path, command: &Command, out: &mut dyn Write) -> Result<Outco
             let synced = sync::sync(&targets(&course, what.as_deref())?, mode)?;
             sync::report(&synced, out).map_err(printed)?;
             Ok(Outcome::of(&synced.to_mend))
+        }
+        Command::Mutants { what } => {
+            let list = check::mutants(&targets(&course, what.as_deref())?, out)?;
+            to_mend(&list, out).map_err(printed)?;
+            Ok(Outcome::of(&list))
+        }
+        Command::Calibrate { what, runs } => {
+            let list = calibrate::calibrate(&targets(&course, what.as_deref())?, (*runs).max(1), out)?;
+            to_mend(&list, out).map_err(printed)?;
+            Ok(Outcome::of(&list))
+        }
+        Command::Stage { dir } => {
+            stage::stage(&course, dir)?;
+            writeln!(out, "laid out {}; open it in your editor", dir.display()).map_err(printed)?;
+            Ok(Outcome::Fine)
+        }
+        Command::New { name, title } => {
+            for file in new::new(&course, name, title)? {
+                writeln!(out, "wrote {}", file.display()).map_err(AuthorError::at("write", &file))?;
+            }
+            writeln!(out, "next: CONTRIBUTING.md, \"Add an exercise\", from step 2 on").map_err(printed)?;
+            Ok(Outcome::Fine)
         }
         Command::Check { what } => {
             let list = check::check(&targets(&course, what.as_deref())?, out)?;

@@ -51,6 +51,22 @@ pub enum AuthorError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Marker(#[from] MarkerError),
+    /// A folder that a command would write into, and that holds something.
+    #[error("{} is there already", path.display())]
+    #[diagnostic(help("name a folder that is not there yet"))]
+    Taken {
+        /// The folder.
+        path: PathBuf,
+    },
+    /// A new exercise that cannot be laid out.
+    #[error("cannot lay out `{name}`: {why}")]
+    #[diagnostic(help("name a folder of the course and a new module, as in `ps1-allocators/arena`"))]
+    New {
+        /// What was asked for.
+        name: String,
+        /// What is wrong with it.
+        why: String,
+    },
     /// An answer that could not be graded.
     #[error("an answer could not be graded: {why}")]
     #[diagnostic(help(

@@ -3,14 +3,20 @@
 //! | command | module |
 //! | --- | --- |
 //! | `sync` | [`markers`] says what a skeleton is, [`sync`] where it stands |
-//! | `check` | [`mutants`] makes wrong answers, [`check`] judges the course by them |
+//! | `check`, `mutants` | [`mutants`] makes wrong answers, [`check`] judges the course by them |
+//! | `calibrate` | [`calibrate`] measures the reference against the rubric's thresholds |
+//! | `stage` | [`stage`] lays the reference out for an editor |
+//! | `new` | [`new`] lays out a new exercise |
 //!
 //! A command prints what it did and what there is to mend; an [`AuthorError`] means that it could not go
 //! on.
 
+pub mod calibrate;
 pub mod check;
 pub mod markers;
 pub mod mutants;
+pub mod new;
+pub mod stage;
 pub mod sync;
 
 mod command;
