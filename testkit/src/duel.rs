@@ -8,8 +8,8 @@
 //! machine as a whole: a peer against its own twin, in the same rounds, must come out near one, or the run
 //! says nothing.
 //!
-//! The sequential rule: after each round of starts, stop if the whole interval earns the same credit;
-//! otherwise go on until the budget is spent.
+//! The sequential rule: after each round of starts, stop if the control is in its band and the whole interval
+//! earns the same credit; otherwise go on until the budget is spent.
 
 use crate::check::{Check, Measure};
 use crate::edges::Edges;
@@ -76,10 +76,12 @@ pub fn duel(
         let half = reach * deviation(&starts, check.seed());
         let (low, high) = (estimate.speed - half, estimate.speed + half);
         let spent = start.elapsed() > BUDGET || starts.len() >= MOST;
-        if !spent && edges.credit(low) != edges.credit(high) {
+        let quiet = (1.0 / CONTROL..=CONTROL).contains(&estimate.control);
+        let decided = quiet && edges.credit(low) == edges.credit(high);
+        if !decided && !spent {
             continue;
         }
-        if !(1.0 / CONTROL..=CONTROL).contains(&estimate.control) {
+        if !quiet {
             return Err(Fault::Broke(format!(
                 "the machine is too noisy to time on: the peer against its own twin came out at {:.2}",
                 estimate.control

@@ -75,12 +75,15 @@ impl Files {
         self.put(&path, &format!("{}\n\n{text}", before.trim_end()))
     }
 
-    /// Puts a line behind the last one that begins like it.
+    /// Puts a line in its place in the last block of lines that begin like it.
     fn add_line(&mut self, file: &str, like: &str, line: &str) -> Result<(), AuthorError> {
         let (path, before) = self.read(file)?;
         let mut lines: Vec<&str> = before.lines().collect();
-        let last = lines.iter().rposition(|other| other.starts_with(like));
-        lines.insert(last.map_or(lines.len(), |at| at + 1), line);
+        let end =
+            lines.iter().rposition(|other| other.starts_with(like)).map_or(lines.len(), |last| last + 1);
+        let block = lines[..end].iter().rev().take_while(|other| other.starts_with(like)).count();
+        let at = lines[end - block..end].iter().position(|other| *other > line);
+        lines.insert(at.map_or(end, |at| end - block + at), line);
         self.put(&path, &(lines.join("\n") + "\n"))
     }
 }
