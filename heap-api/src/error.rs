@@ -21,7 +21,7 @@ impl core::error::Error for AllocError {}
 /// Which of them an exercise must tell apart stands in its hand-out; an allocator may always tell more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FreeError {
-    /// The address is the start of a block that is free already.
+    /// The address lies in memory that is free already; most often it is the start of a free block.
     DoubleFree,
     /// The address lies in the region, but no block starts there.
     NotABlock,

@@ -32,7 +32,8 @@
 //! | --- | --- |
 //! | outside the region | [`FreeError::OutsideRegion`] |
 //! | in the tail of less than [`MIN_BLOCK`](crate::MIN_BLOCK) bytes, where no block fits | [`FreeError::NotABlock`] |
-//! | in a free block, at its start or past it | [`FreeError::DoubleFree`] |
+//! | at the start of a free block | [`FreeError::DoubleFree`] |
+//! | in a free block, past its start | [`FreeError::DoubleFree`] (or [`FreeError::NotABlock`]) |
 //! | in a used block, past its start | [`FreeError::InteriorPointer`] |
 //! | at the start of a used block that has not the layout's order | [`FreeError::LayoutMismatch`] |
 //!
@@ -60,8 +61,8 @@ impl Buddy {
 }
 
 // SAFETY: a block that is handed out was free and is so no longer; the blocks tile the region, so it shares
-// no byte with another; it is aligned to its size, which is at least the layout's size and alignment; and no
-// memory of the region is written to.
+// no byte with another; it is aligned to its size, which is at least the layout's size and alignment; and
+// nothing is written into a block while it is live.
 unsafe impl RawAllocator for Buddy {
     /// Hands out a block of the layout's order: `max(size, align, MIN_BLOCK)` bytes, rounded up to a power
     /// of two. The slice is as long as the block. It is cut from the smallest free block that holds it.

@@ -9,8 +9,8 @@ use std::ptr::NonNull;
 
 /// Replays on the student's allocator, on a peer, and on the peer's twin for the A/A control.
 ///
-/// Nothing is replied where a region can't be mapped. All regions are touched before the clock starts, and
-/// all commands are carried out once: a page's first touch costs more than any allocator.
+/// Nothing is replied where a region can't be mapped. All commands are carried out once before the clock
+/// starts: a page's first touch costs more than any allocator.
 pub fn time<A: RawAllocator, P: RawAllocator>(
     student: impl FnOnce(Region) -> A,
     peer: impl Fn(Region) -> P,
@@ -108,10 +108,6 @@ impl<A: RawAllocator> Contestant<A> {
     /// Over a region of its own, with `beginning` done.
     fn new(replay: &Replay, new: impl FnOnce(Region) -> A, beginning: &[Command]) -> Option<Self> {
         let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
-        for page in (0..region.len()).step_by(4096) {
-            // SAFETY: the page lies in the region, which nobody else knows yet. Zero is what it holds.
-            unsafe { region.at(page).write_volatile(0) };
-        }
         let (base, len) = (region.base().addr().get(), region.len());
         let beginning = steps(beginning);
         let count = beginning.len() + replay.commands.len();
@@ -124,8 +120,8 @@ impl<A: RawAllocator> Contestant<A> {
         Some(contestant)
     }
 
-    /// Does everything once and frees what is left, so that the tables that a design keeps beside its
-    /// region have been touched too: their pages' first touch is the system's time, not the allocator's.
+    /// Does everything once and frees what is left, so that the pages of blocks have been touched, and those
+    /// of the tables that a design keeps beside its region: that is the system's time, not the allocator's.
     fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
         self.run(beginning);
         self.run(steps);
