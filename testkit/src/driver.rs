@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 /// The address space that a driver may have, in bytes. Regions are mapped lazily, so this bounds what a
 /// runaway table takes without standing in the way of an answer.
-pub const ADDRESS_SPACE: u64 = 4 << 30;
+pub const ADDRESS_SPACE: u64 = 1 << 30;
 /// What a driver may print, in bytes.
 pub const OUTPUT: u64 = 1 << 20;
 /// How much of the end of its standard error is kept for a message, in bytes.

@@ -118,8 +118,11 @@ impl<'c, Q: Serialize> Heap<'c, Q> {
         match (fault, program.commands.get(replies.len())) {
             (Some(fault), Some(command)) => {
                 let index = replies.len();
-                let near = if long { "Near" } else { "At" };
-                let place = format!("{near} {}: ", Step { index, command });
+                // Replies to a long program are buffered, and what was in the buffer went with the driver.
+                let place = match long {
+                    true => format!("Some time after command {index}: "),
+                    false => format!("At {}: ", Step { index, command }),
+                };
                 let fault = fault.map(|failure| failure.message.insert_str(0, &place));
                 Err(self.with_source(fault, &program))
             }
