@@ -170,8 +170,6 @@ pub struct Replay {
     pub seed: u64,
     /// Operations in a batch.
     pub batch: u32,
-    /// Untimed, before: [`Scale`] has beginnings of its own instead.
-    pub beginning: Vec<Command>,
     /// What to do: allocations, reallocations and frees.
     pub commands: Vec<Command>,
 }
@@ -191,7 +189,7 @@ pub struct Scale {
 /// the driver's claims.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Timed {
-    /// Regions are mapped and touched; the clock starts.
+    /// Everything has been carried out once, untimed; the clock starts.
     Started,
     /// The clock has stopped.
     Timing {

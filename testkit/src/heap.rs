@@ -20,6 +20,7 @@ pub use timing::{Race, timed};
 
 use crate::client::Client;
 use crate::fault::{Fault, Judged};
+use driverkit::replies::STEPPED;
 use serde::Serialize;
 use std::fmt;
 use std::time::Duration;
@@ -64,11 +65,8 @@ pub fn nothing_more(_: &Oracle, _: &Command, _: &Reply) -> Result<(), String> {
     Ok(())
 }
 
-/// How long a short program may take. Random programs are short, and a hang is shrunk over many of them.
+/// How long a program of up to [`STEPPED`] commands may take. Random programs are short, and a hang is shrunk over many of them.
 const SHORT: Duration = Duration::from_secs(2);
-/// Programs up to this many commands are short.
-const SHORT_COMMANDS: usize = 1000;
-
 impl<'c, Q: Serialize> Heap<'c, Q> {
     /// The allocator of `exercise`, asked through `client` by the request that `request` makes.
     pub fn new(client: Client<'c>, exercise: &'static str, request: fn(Program) -> Q) -> Self {
@@ -100,7 +98,7 @@ impl<'c, Q: Serialize> Heap<'c, Q> {
     ///
     /// The first reply that breaks either, or how the driver ended; with the program as source.
     pub fn hold(&self, program: Program, law: Law<'_>) -> Judged<Story> {
-        let long = program.commands.len() > SHORT_COMMANDS;
+        let long = program.commands.len() > STEPPED;
         let request = (self.request)(program.clone());
         let answer = if long { self.client.ask(&request) } else { self.client.ask_within(&request, SHORT) };
         let (replies, fault) = match answer {
@@ -142,7 +140,7 @@ impl<'c, Q: Serialize> Heap<'c, Q> {
     /// A fault that shows `program` as source, if it is short enough to read.
     pub fn with_source(&self, fault: Fault, program: &Program) -> Fault {
         fault.map(|failure| {
-            if program.commands.len() <= SHORT_COMMANDS && failure.program.is_none() {
+            if program.commands.len() <= STEPPED && failure.program.is_none() {
                 failure.program = Some(source(self.exercise, program));
             }
         })

@@ -17,12 +17,7 @@ pub fn time<A: RawAllocator, P: RawAllocator>(
     replay: &Replay,
     replies: &mut Replies,
 ) {
-    race(
-        replay,
-        || Contestant::new(replay, student, &replay.beginning),
-        || Contestant::new(replay, &peer, &replay.beginning),
-        replies,
-    );
+    race(replay, || Contestant::new(replay, student, &[]), || Contestant::new(replay, &peer, &[]), replies);
 }
 
 /// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.

@@ -19,8 +19,7 @@ fn keeps_up_on_an_unseen_program() {
         let region = 16 * MAX;
         let commands = program(check.seed(), 60_000);
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let replay =
-                Replay { region, seed, batch: BATCH, beginning: Vec::new(), commands: commands.clone() };
+            let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
             let race = Race { region, beginning: &[], commands: &commands, batch: BATCH };
             Ok(vec![timed(&client, &Request::Buddy(Job::Time(replay)), &race)?])
         })

@@ -35,8 +35,8 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
             let mut programs = Vec::new();
             for trace in &traces {
                 let region = room(trace);
-                let (beginning, commands) = (Vec::new(), trace.commands.clone());
-                let replay = Replay { region, seed, batch: BATCH, beginning, commands };
+                let commands = trace.commands.clone();
+                let replay = Replay { region, seed, batch: BATCH, commands };
                 let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
                 programs.push(timed(&client, &Request::Buddy(Job::Time(replay)), &race)?);
             }
@@ -54,8 +54,7 @@ fn an_operation_costs_the_same_with_ten_thousand_free_blocks() {
         let (many, few) = (scattered(10_000), scattered(10));
         let commands = in_place(10, 20_000, check.seed());
         duel(check, "scaling", "the speed with 10,000 free blocks beside that with 10", &edges, |seed| {
-            let beginning = Vec::new();
-            let replay = Replay { region, seed, batch: BATCH, beginning, commands: commands.clone() };
+            let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
             let race = Race { region, beginning: &many, commands: &commands, batch: BATCH };
             let scale = Scale { many: many.clone(), few: few.clone(), replay };
             Ok(vec![timed(&client, &Request::Buddy(Job::Scale(scale)), &race)?])
