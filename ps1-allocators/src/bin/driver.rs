@@ -6,14 +6,11 @@ mod driver;
 mod protocol;
 
 use driverkit::Counting;
-use protocol::Request;
 use std::process::ExitCode;
 
 #[global_allocator]
 static SYSTEM: Counting = Counting;
 
 fn main() -> ExitCode {
-    driverkit::serve(ps1_allocators::SUBMISSION, |request, replies| match request {
-        Request::Buddy(job) => driver::buddy(job, replies),
-    })
+    driverkit::serve(ps1_allocators::SUBMISSION, driver::carry_out)
 }

@@ -1,6 +1,6 @@
 //! Runs a model under loom and gathers what its interleavings came to.
 
-use crate::protocol::{Model, Outcome, Step};
+use crate::protocol::heap::{Model, Outcome, Step};
 use heap_api::sync::Arc;
 use heap_api::{ExtentKind, Locked, RawAllocator, Region, SharedAllocator};
 use std::alloc::Layout;

@@ -4,8 +4,10 @@
 //! byte, up to the top order. So whether a request can be served, and what a walk must say, is known
 //! exactly, whichever block a design prefers.
 
-use crate::protocol::{Job, Request};
-use testkit::client::{Build, Client, Home};
+use crate::home::HOME;
+use crate::protocol::Request;
+use crate::protocol::heap::Job;
+use testkit::client::{Build, Client};
 use testkit::heap::{Block, Command, Extent, Heap, Kind, Oracle, Program, Refusal, Reply};
 use testkit::{Check, Judged};
 
@@ -14,21 +16,19 @@ pub const MIN: u64 = 16;
 /// The largest block in bytes, as the exercise fixes it.
 pub const MAX: u64 = MIN << 17;
 
-/// The driver of this crate.
-pub const HOME: Home = Home {
-    driver: env!("CARGO_BIN_EXE_ps1-driver"),
-    package: "ps1-allocators",
-    binary: "ps1-driver",
-    folder: env!("CARGO_MANIFEST_DIR"),
-};
-
-/// The thresholds.
-pub const RUBRIC: &str = include_str!("../../rubric.toml");
+/// Operations in a timed batch: some microseconds.
+pub const BATCH: u32 = 2000;
 
 /// The allocator under judgement.
 pub fn heap(check: &Check) -> Judged<Heap<'_, Request>> {
     let client = Client::new(check, &HOME, Build::Plain)?;
     Ok(Heap::new(client, "buddy", |program: Program| Request::Buddy(Job::Run(program))))
+}
+
+/// Carries out `commands` under all laws of the buddy system.
+pub fn exactly(check: &Check, region: u64, commands: impl Into<Vec<Command>>) -> Judged {
+    let heap = heap(check)?;
+    heap.hold(heap.program(region, commands), &exact).map(drop)
 }
 
 /// The length of the block that a request must get, or `None` where none is long enough.

@@ -1,14 +1,9 @@
 //! Single behaviours at the edges of the design.
 
-use super::laws::{MAX, MIN, exact, heap};
+use super::laws::{MAX, MIN, exact, exactly, heap};
 use driverkit::prng::SplitMix64;
-use testkit::heap::{Command, allocate, deallocate, deallocate_at, walk};
-use testkit::{Check, Fault, Judged, judge};
-
-fn exactly(check: &Check, region: u64, commands: Vec<Command>) -> Judged {
-    let heap = heap(check)?;
-    heap.hold(heap.program(region, commands), &exact).map(drop)
-}
+use testkit::heap::{allocate, deallocate, deallocate_at, walk};
+use testkit::{Fault, judge};
 
 #[test]
 fn two_free_top_blocks_side_by_side_stay_two() {

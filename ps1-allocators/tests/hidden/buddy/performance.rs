@@ -1,15 +1,15 @@
 //! Time on programs that nobody has seen.
 
-use super::laws::{HOME, MAX, RUBRIC};
-use crate::protocol::{Job, Request};
+use super::laws::{BATCH, MAX};
+use crate::home::{HOME, RUBRIC};
+use crate::protocol::Request;
+use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
 use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
 use testkit::heap::{Command, Race, Replay, allocate, deallocate, reallocate, timed};
 use testkit::judge;
-
-const BATCH: u32 = 2000;
 
 #[test]
 fn keeps_up_on_an_unseen_program() {

@@ -3,8 +3,10 @@
 //! The lock is given, so what can go wrong is the answer's own: state outside the value, a `walk` that
 //! changes something, a request that leaves the heap half done.
 
-use super::laws::{HOME, heap, tiling};
-use crate::protocol::{Job, Model, Outcome, Request, Step};
+use super::laws::{heap, tiling};
+use crate::home::HOME;
+use crate::protocol::Request;
+use crate::protocol::heap::{Job, Model, Outcome, Step};
 use testkit::client::{Build, Client};
 use testkit::heap::{Stress, Stressed, expected_sum};
 use testkit::{Fault, judge};

@@ -1,15 +1,10 @@
 //! Single behaviours, one a check.
 
-use super::laws::{MAX, MIN, exact, heap, shape};
-use testkit::heap::{Command, Program, Story, allocate, deallocate, deallocate_at, reallocate, walk};
+use super::laws::{MAX, MIN, exact, exactly, heap, shape};
+use super::room;
+use testkit::heap::{Command, Program, allocate, deallocate, deallocate_at, reallocate, walk};
 use testkit::trace::Trace;
 use testkit::{Check, Fault, Judged, judge};
-
-/// Carries out `commands` under all laws of the buddy system.
-fn exactly(check: &Check, region: u64, commands: impl Into<Vec<Command>>) -> Judged<Story> {
-    let heap = heap(check)?;
-    heap.hold(heap.program(region, commands), &exact)
-}
 
 #[test]
 fn a_fresh_region_is_covered_by_the_largest_aligned_blocks() {
@@ -194,7 +189,7 @@ fn reallocating_keeps_contents_whichever_way_it_goes() {
 fn serves_the_shipped_traces() {
     judge(|check| {
         let heap = heap(check)?;
-        for trace in traces()? {
+        for trace in Trace::given_or_shipped()? {
             let region = room(&trace);
             let commands = with_walks(trace.commands, 20_000);
             let program = Program { region, seed: check.seed(), commands };
@@ -214,21 +209,6 @@ fn serves_the_shipped_traces() {
         }
         Ok(())
     });
-}
-
-/// The shipped traces, or the one that the grader was given.
-fn traces() -> Judged<Vec<Trace>> {
-    let traces = match std::env::var_os("GRADE_TRACE") {
-        Some(file) => Trace::read(file.as_ref()).map(|trace| vec![trace]),
-        None => Trace::shipped(),
-    };
-    traces.map_err(|error| Fault::Broke(error.to_string()))
-}
-
-/// A region in which no sound buddy system runs out: rounding up to powers of two takes less than twice
-/// the bytes, and the rest is for what splitting strands.
-fn room(trace: &Trace) -> u64 {
-    (trace.peak * 4).next_multiple_of(MAX) + 2 * MAX
 }
 
 fn with_walks(commands: Vec<Command>, every: usize) -> Vec<Command> {

@@ -1,7 +1,10 @@
 //! Time beside a peer, time beside itself, and memory.
 
-use super::laws::{HOME, MAX, RUBRIC, heap, shape};
-use crate::protocol::{Job, Request};
+use super::laws::{BATCH, MAX, heap, shape};
+use super::room;
+use crate::home::{HOME, RUBRIC};
+use crate::protocol::Request;
+use crate::protocol::heap::Job;
 use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
@@ -9,28 +12,16 @@ use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate,
 use testkit::trace::Trace;
 use testkit::{Fault, judge};
 
-/// Operations in a batch: some microseconds.
-const BATCH: u32 = 2000;
 /// How much of each trace is timed. The peer's lists grow long soon after, and with them its searches: whole
 /// traces would take ten times as long and say no more of the answer.
 const OPERATIONS: usize = 60_000;
-
-/// The shipped traces.
-fn traces() -> Result<Vec<Trace>, Fault> {
-    Trace::shipped().map_err(|error| Fault::Broke(error.to_string()))
-}
-
-/// A region for a trace; see `serves_the_shipped_traces`.
-fn room(trace: &Trace) -> u64 {
-    (trace.peak * 4).next_multiple_of(MAX) + 2 * MAX
-}
 
 #[test]
 fn keeps_up_with_buddy_system_allocator_on_the_traces() {
     judge(|check| {
         let client = Client::new(check, &HOME, Build::Plain)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let traces: Vec<Trace> = traces()?.into_iter().map(|trace| trace.first(OPERATIONS)).collect();
+        let traces: Vec<Trace> = Trace::shipped()?.into_iter().map(|trace| trace.first(OPERATIONS)).collect();
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
             let mut programs = Vec::new();
             for trace in &traces {
@@ -86,7 +77,7 @@ fn the_footprint_stays_close_to_the_references() {
         let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "buddy", "footprint")?;
         let (mut footprint, mut peak) = (0, 0);
-        for trace in traces()? {
+        for trace in Trace::shipped()? {
             let mut commands = trace.commands.clone();
             commands.push(Command::Metadata);
             let program = Program { region: room(&trace), seed: check.seed(), commands };
