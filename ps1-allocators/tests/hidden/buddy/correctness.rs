@@ -171,6 +171,24 @@ fn a_full_region_serves_exactly_as_many_blocks_as_it_has() {
 }
 
 #[test]
+fn hundreds_of_free_blocks_of_one_order_are_all_found_again() {
+    judge(|check| {
+        // Every second block is live, so none of the free ones can merge: all of them wait in one order.
+        for (region, size) in [(1 << 14, MIN), (1 << 16, 64), (1 << 20, 1024)] {
+            let count = (region / size) as u32;
+            let evens = || (0..count).step_by(2);
+            let mut commands: Vec<_> = (0..count).map(|id| allocate(id, size, 1)).collect();
+            commands.extend(evens().map(deallocate));
+            commands.push(walk());
+            commands.extend(evens().map(|id| allocate(count + id, size, 1)));
+            commands.push(walk());
+            exactly(check, region, commands)?;
+        }
+        Ok(())
+    });
+}
+
+#[test]
 fn two_allocators_do_not_know_of_each_other() {
     judge(|check| {
         // One driver, several programs: what one leaves behind must not reach the next.
