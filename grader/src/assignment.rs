@@ -1,31 +1,27 @@
-//! Grading one assignment: policy, driver, the phases of checks.
+//! Grading one assignment: policy, drivers, the phases of checks.
+
+mod builds;
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
-use crate::cargo::{Artifacts, Build, Built, CargoError, build};
+use crate::cargo::{Artifacts, Built};
 use crate::course::{Assignment, Course};
-use crate::drivers::{Files, Settled, settle};
+use crate::drivers::Files;
 use crate::grade::GradeError;
 use crate::judges::{Bench, By, Check, JudgeError, Judges};
 use crate::marks::{self, Block, Graded};
-use crate::plan::{Fate, PHASES, Verdicts, fate};
+use crate::plan::{Fate, PHASES, Verdicts, fate, runs_in};
 use crate::policy::{Scan, scan};
 use crate::progress::Progress;
 use crate::refuses::{self, Library};
 use crate::rubric::{Kind, Rubric};
 use crate::run::{Outcome, Setting, in_lanes, judge};
 use crate::scope::Scope;
-use crate::stage::{Chosen, StageError, Worker, driver_tree, skeleton};
+use crate::stage::{StageError, Worker, skeleton};
 use crate::submission::Listed;
-use crate::tree::Hash;
 use crate::verdict::Verdict;
 use crate::workspace::{Package, Workspace};
-
-/// Wall clock for a driver's build with all it stands on, and for one of the student's code alone.
-const COLD_BUILD: Duration = Duration::from_secs(900);
-const WARM_BUILD: Duration = Duration::from_secs(120);
 
 /// Checks that are not timed run two at a time.
 const LANES: usize = 2;
@@ -60,6 +56,10 @@ struct Ground<'a> {
     present: Files,
     // Files that the policy's scanner could not read: refused if the compiler can.
     unscanned: Vec<String>,
+    // Whether a check will ask for the loom driver too.
+    wants_loom: bool,
+    // What came of the loom driver, built beside the plain one, and of which files.
+    ahead: Option<(Files, Built)>,
 }
 
 // A driver that is built.
@@ -98,6 +98,8 @@ impl Run<'_> {
         };
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let tried = judges.checks.iter().any(|c| wanted(&c));
+        let models = judges.checks.iter().any(|c| c.kind == Kind::Concurrency && wanted(&c));
+        ground.wants_loom = models && ground.package.has_loom;
         if tried {
             progress.step(&format!("building the driver of {}", assignment.folder));
             match self.driver(&mut ground, false)? {
@@ -125,6 +127,8 @@ impl Run<'_> {
             blocks: BTreeMap::new(),
             present: Files::new(),
             unscanned: Vec::new(),
+            wants_loom: false,
+            ahead: None,
         };
         for (exercise, listed) in rubric.exercises.iter().zip(files) {
             let (verdict, message) = match listed {
@@ -156,68 +160,6 @@ impl Run<'_> {
         Ok(ground)
     }
 
-    // Builds the driver; an inner `Err` says why the course's own files do not build.
-    fn driver(&self, ground: &mut Ground, loom: bool) -> Result<Result<Driver, String>, GradeError> {
-        let Some(binary) = ground.package.driver.clone() else {
-            return Ok(Err(format!("{} has no binary at src/bin/driver.rs", ground.package.name)));
-        };
-        let folder = ground.assignment.folder.clone();
-        let tree = self.worker.tree();
-        let target = self.worker.target(loom);
-        let warm = target.join(format!("warm-{}-{}", ground.package.name, &self.bench.course_hash[..12]));
-        let listed: BTreeMap<String, String> =
-            ground.rubric.exercises.iter().map(|e| (format!("{folder}/{}", e.file), e.id.clone())).collect();
-        let make = |files: &Files| -> Result<Built, GradeError> {
-            let chosen: Chosen =
-                files.iter().map(|(id, text)| ((folder.clone(), id.clone()), text.clone())).collect();
-            driver_tree(self.course, self.workspace, &chosen)?.lay(&tree).map_err(StageError::from)?;
-            let built = build(&Build {
-                tree: &tree,
-                target: &target,
-                package: &ground.package.name,
-                targets: vec!["--lib".into(), "--bin".into(), binary.clone()],
-                loom,
-                env: vec![("GRADE_SUBMISSION", submission_of(files))],
-                limit: if warm.exists() { WARM_BUILD } else { COLD_BUILD },
-            })?;
-            if matches!(built, Built::Done(_)) {
-                // Only decides how long the next build may take, so a failure to write it is none.
-                let _ = std::fs::write(&warm, "");
-            }
-            Ok(built)
-        };
-        loop {
-            let settled = match settle(&ground.present, &listed, make) {
-                Err(GradeError::Cargo(CargoError::Setup { said, .. })) => return Ok(Err(said)),
-                settled => settled?,
-            };
-            let (artifacts, chosen, refused) = match settled {
-                Settled::CourseBroken(said) => return Ok(Err(said)),
-                Settled::Done { artifacts, chosen, refused } => (artifacts, chosen, refused),
-            };
-            let refused = refused.into_iter().map(|(id, message)| (id, Verdict::DoesNotBuild, message));
-            let unscanned = ground.unscanned.iter().filter(|id| chosen.contains_key(*id)).map(|id| {
-                let said = "The compiler reads this file, and the scan for what the exercise forbids cannot. \
-                            Take out what is unusual in its text.";
-                (id.clone(), Verdict::Refused, said.to_owned())
-            });
-            let unscanned: Vec<_> = unscanned.collect();
-            let again = !unscanned.is_empty();
-            for (id, verdict, message) in refused.chain(unscanned) {
-                ground.present.remove(&id);
-                ground.blocks.insert(id, Block { verdict, message });
-            }
-            if again {
-                continue;
-            }
-            let Some(path) = artifacts.executables.get(&binary).cloned() else {
-                return Ok(Err(format!("Cargo built {binary} and does not say where.")));
-            };
-            let submission = submission_of(&chosen);
-            return Ok(Ok(Driver { artifacts, path, chosen, submission }));
-        }
-    }
-
     // Runs the phases. Outcomes are by the check's place in `judges`.
     fn checks(
         &self,
@@ -242,25 +184,24 @@ impl Run<'_> {
         };
         for phase in &PHASES {
             let mut jobs: Vec<(usize, &Check)> = Vec::new();
-            for &kind in phase.kinds {
-                for (at, check) in judges.checks.iter().enumerate().filter(|(_, c)| c.kind == kind) {
-                    let Some(exercise) = ground.rubric.exercise(&check.exercise) else {
-                        continue;
-                    };
-                    let asked = exercise.published && self.scope.has(ground.assignment, exercise);
-                    if !asked || ground.blocks.contains_key(&check.exercise) {
-                        continue;
-                    }
-                    match fate(exercise, check, &verdicts) {
-                        Fate::Run => jobs.push((at, check)),
-                        Fate::Skip(verdict, why) => {
-                            outcomes.insert(at, Outcome::of(verdict, why));
-                        }
+            for (at, check) in judges.checks.iter().enumerate() {
+                let Some(exercise) = ground.rubric.exercise(&check.exercise) else {
+                    continue;
+                };
+                let asked = exercise.published && self.scope.has(ground.assignment, exercise);
+                let blocked = ground.blocks.contains_key(&check.exercise);
+                if !asked || blocked || !runs_in(phase, exercise, check) {
+                    continue;
+                }
+                match fate(exercise, check, &verdicts) {
+                    Fate::Run => jobs.push((at, check)),
+                    Fate::Skip(verdict, why) => {
+                        outcomes.insert(at, Outcome::of(verdict, why));
                     }
                 }
             }
+            jobs.sort_by_key(|(at, check)| (check.kind, *at));
             if jobs.iter().any(|(_, c)| c.kind == Kind::Concurrency) && ground.package.has_loom {
-                progress.step(&format!("building the loom driver of {}", ground.assignment.folder));
                 let refused = self.loom(ground, driver, &mut setting)?;
                 jobs.retain(|(at, check)| {
                     let block = refused.get(&check.exercise).filter(|_| check.kind == Kind::Concurrency);
@@ -294,55 +235,4 @@ impl Run<'_> {
         }
         Ok(outcomes)
     }
-
-    // Builds the loom driver into `setting`. Gives whose concurrency checks cannot run, and why.
-    fn loom(
-        &self,
-        ground: &Ground,
-        driver: &Driver,
-        setting: &mut Setting,
-    ) -> Result<BTreeMap<String, Block>, GradeError> {
-        let mut own = Ground {
-            assignment: ground.assignment,
-            rubric: ground.rubric,
-            package: ground.package.clone(),
-            blocks: BTreeMap::new(),
-            present: driver.chosen.clone(),
-            unscanned: Vec::new(),
-        };
-        Ok(match self.driver(&mut own, true)? {
-            Ok(built) if built.chosen == driver.chosen => {
-                setting.driver_loom = Some(built.path);
-                own.blocks
-            }
-            // A driver of fewer files has another hash than the one that judges are told.
-            Ok(_) => {
-                let told = own.blocks.clone();
-                let all = ground.rubric.exercises.iter().map(|e| {
-                    let other = Block {
-                        verdict: Verdict::DoesNotBuild,
-                        message: format!(
-                            "With feature `loom` the assignment does not build, because of: {}.",
-                            told.keys().cloned().collect::<Vec<_>>().join(", ")
-                        ),
-                    };
-                    (e.id.clone(), told.get(&e.id).cloned().unwrap_or(other))
-                });
-                all.collect()
-            }
-            Err(said) => {
-                let block = Block { verdict: Verdict::GraderBroke, message: said };
-                ground.rubric.exercises.iter().map(|e| (e.id.clone(), block.clone())).collect()
-            }
-        })
-    }
-}
-
-fn submission_of(files: &Files) -> String {
-    let mut hash = Hash::default();
-    for (id, text) in files {
-        hash.part(id.as_bytes());
-        hash.part(text.as_bytes());
-    }
-    hash.hex()
 }

@@ -25,6 +25,17 @@ pub struct Phase {
     pub alone: bool,
 }
 
+/// Whether `check` of `exercise` runs in `phase`.
+///
+/// What is exact although its kind is timed runs in the last phase before.
+pub fn runs_in(phase: &Phase, exercise: &Exercise, check: &Check) -> bool {
+    let exact = || exercise.exact.iter().any(|name| *name == format!("{}::{}", check.kind, check.name));
+    if check.kind == Kind::Performance && exact() {
+        return phase.kinds == PHASES[1].kinds;
+    }
+    phase.kinds.contains(&check.kind)
+}
+
 /// What is to become of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {
@@ -127,6 +138,30 @@ mod tests {
         match fate(&exercise(needs), &check, &verdicts) {
             Fate::Run => None,
             Fate::Skip(verdict, _) => Some(verdict),
+        }
+    }
+
+    #[test]
+    fn exact_measures_run_before_the_timed_ones_and_each_check_runs_once() {
+        let check = |kind, name: &str| Check {
+            exercise: "x".into(),
+            kind,
+            visibility: Visibility::Public,
+            name: name.into(),
+            by: By::Judge { binary: "j".into() },
+        };
+        let mut exercise = exercise("");
+        exercise.exact = vec!["performance::pages".into()];
+        for (kind, name, phase) in [
+            (Kind::Correctness, "n", 0),
+            (Kind::Property, "pages", 0),
+            (Kind::Concurrency, "n", 1),
+            (Kind::Performance, "pages", 1),
+            (Kind::Performance, "speed", 2),
+        ] {
+            let phases: Vec<usize> =
+                (0..PHASES.len()).filter(|at| runs_in(&PHASES[*at], &exercise, &check(kind, name))).collect();
+            assert_eq!(phases, [phase], "{kind} {name}");
         }
     }
 

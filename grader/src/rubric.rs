@@ -57,6 +57,10 @@ pub struct Exercise {
     /// Kind = the public checks (`correctness::name`) without which the kind's checks are not run, which costs.
     #[serde(default)]
     pub needs: BTreeMap<Kind, Vec<String>>,
+    /// Performance checks (`performance::name`) whose measures are exact. They run beside others: only what is
+    /// timed wants the machine to itself.
+    #[serde(default)]
+    pub exact: Vec<String>,
     /// What a student may read of a hidden check: `"kind::name" = "title"`. A public check's title is its name with spaces.
     #[serde(default)]
     pub titles: BTreeMap<String, String>,

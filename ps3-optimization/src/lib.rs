@@ -31,4 +31,4 @@ pub use bus::{Bus, Silent};
 pub use topology::{Node, Topology, Traffic};
 
 /// The submission that this library was built from, as the grader names it; `None` in your own builds.
-pub const SUBMISSION: Option<&str> = option_env!("GRADE_SUBMISSION");
+pub static SUBMISSION: Option<&str> = option_env!("GRADE_SUBMISSION");

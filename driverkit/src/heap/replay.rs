@@ -121,7 +121,10 @@ impl<A: RawAllocator> Contestant<A> {
     fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
         self.run(beginning);
         self.run(steps);
-        for (block, layout) in self.live.iter_mut().filter_map(Option::take) {
+        // By address: neighbours come back one after the other, which no design finds hard.
+        let mut left: Vec<_> = self.live.iter_mut().filter_map(Option::take).collect();
+        left.sort_unstable_by_key(|(block, _)| block.addr());
+        for (block, layout) in left {
             // SAFETY: the block is live and was allocated for this layout.
             let _ = unsafe { self.allocator.deallocate(block, layout) };
         }
