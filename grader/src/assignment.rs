@@ -228,6 +228,9 @@ impl Run<'_> {
                 progress.one_done();
                 outcome
             });
+            if let Some(unusable) = found.iter().find(|outcome| outcome.unusable) {
+                return Err(GradeError::Trace { said: unusable.message.clone() });
+            }
             for ((at, check), outcome) in jobs.into_iter().zip(found) {
                 verdicts.insert(check.test_name(), outcome.verdict);
                 outcomes.insert(at, outcome);

@@ -65,6 +65,13 @@ pub enum GradeError {
         /// What was named.
         path: PathBuf,
     },
+    /// The trace of the student's own is broken.
+    #[error("{said}")]
+    #[diagnostic(help("mend the trace, or grade without `--trace`"))]
+    Trace {
+        /// File, line and reason.
+        said: String,
+    },
     /// No assignment's own files build.
     #[error("the course's own files do not build:\n{said}")]
     #[diagnostic(help("get the course's files again, or report this to its authors"))]
@@ -78,9 +85,10 @@ impl GradeError {
     /// The exit code that goes with it.
     pub fn exit(&self) -> Exit {
         match self {
-            GradeError::Submission(_) | GradeError::NoSuchPath { .. } | GradeError::Workspace(_) => {
-                Exit::BadUsage
-            }
+            GradeError::Submission(_)
+            | GradeError::NoSuchPath { .. }
+            | GradeError::Trace { .. }
+            | GradeError::Workspace(_) => Exit::BadUsage,
             GradeError::NothingBuilt { .. } | GradeError::Cargo(_) => Exit::NothingBuilt,
             GradeError::Judges(_) | GradeError::Stage(_) => Exit::GraderBroke,
         }

@@ -24,10 +24,12 @@ pub const DEADLINE: Duration = Duration::from_secs(10);
 /// that itself; this limit is for a judge that hangs.
 const OUTER: Duration = Duration::from_secs(120);
 
-/// A judge's exit code for a test that passed, one that did not, and a judge that broke.
+/// A judge's exit code for a test that passed, one that did not, a judge that broke, and one that cannot use what
+/// it was given.
 const PASSED: i32 = 0;
 const NOT_PASSED: i32 = 101;
 const JUDGE_BROKE: i32 = 97;
+const UNUSABLE: i32 = 96;
 
 /// What checks of one assignment run with.
 #[derive(Clone, Debug)]
@@ -67,6 +69,8 @@ pub struct Outcome {
     pub seconds: f64,
     /// Whether the platform lacks what it takes.
     pub left_out: bool,
+    /// Whether what the person who grades gave is of no use, so that the run has to end.
+    pub unusable: bool,
 }
 
 impl Outcome {
@@ -81,6 +85,7 @@ impl Outcome {
             seed: None,
             seconds: 0.0,
             left_out: false,
+            unusable: false,
         }
     }
 }
@@ -88,7 +93,7 @@ impl Outcome {
 /// Runs the judge `binary` on `check`; once more where the grader broke.
 pub fn judge(binary: &Path, check: &Check, assignment: &str, setting: &Setting) -> Outcome {
     let first = judge_once(binary, check, assignment, setting);
-    if !first.verdict.is_ours() {
+    if !first.verdict.is_ours() || first.unusable {
         return first;
     }
     let second = judge_once(binary, check, assignment, setting);
@@ -131,7 +136,7 @@ fn judge_once(binary: &Path, check: &Check, assignment: &str, setting: &Setting)
     let _ = std::fs::remove_file(&record);
     let outcome = read(done.ended, bytes.as_deref(), &name, check.kind, &setting.submission);
     let mut outcome = Outcome { seconds: done.seconds, ..outcome };
-    if outcome.verdict.is_ours() {
+    if outcome.verdict.is_ours() && !outcome.unusable {
         let said = String::from_utf8_lossy(&done.stderr);
         let last: Vec<&str> = said.lines().rev().take(12).collect();
         if !last.is_empty() {
@@ -164,8 +169,8 @@ pub fn read(ended: Ended, record: Option<&[u8]>, name: &str, kind: Kind, submiss
     let Some(record) = record else {
         return ours(format!("The judge ended with exit code {code} and left no record."));
     };
-    if code == JUDGE_BROKE {
-        return ours(record.message);
+    if code == JUDGE_BROKE || code == UNUSABLE {
+        return Outcome { unusable: code == UNUSABLE, ..ours(record.message) };
     }
     if record.check != name {
         return ours(format!("The judge ran `{}` instead of `{name}`.", record.check));
@@ -201,6 +206,7 @@ pub fn read(ended: Ended, record: Option<&[u8]>, name: &str, kind: Kind, submiss
         seconds: 0.0,
         // The plan lets no judge run whose needs are not met, so this one met a platform that lacks something.
         left_out: record.verdict == Verdict::NotRun,
+        unusable: false,
     }
 }
 
@@ -263,6 +269,14 @@ mod tests {
         ] {
             assert_eq!(verdict(Ended::Exited(code), Some(&record(said))), expected, "{code} {said}");
         }
+    }
+
+    #[test]
+    fn a_judge_that_cannot_use_what_it_was_given_ends_the_run() {
+        let said = br#"{"check": "c", "verdict": "GraderBroke", "message": "a.rep, line 6: no"}"#;
+        let outcome = read(Ended::Exited(96), Some(said), "c", Kind::Correctness, "S");
+        assert!(outcome.unusable && outcome.verdict.is_ours());
+        assert_eq!(outcome.message, "a.rep, line 6: no");
     }
 
     #[test]

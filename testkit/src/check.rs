@@ -14,6 +14,9 @@ use std::time::Duration;
 /// The judge's exit code when it broke itself; the grader then charges nobody.
 pub const EXIT_BROKE: i32 = 97;
 
+/// The judge's exit code when it can't use what the person who grades gave; the grader then stops.
+pub const EXIT_UNUSABLE: i32 = 96;
+
 /// What a check measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
@@ -88,6 +91,10 @@ pub fn judge<F: FnOnce(&Check) -> Judged>(body: F) {
             eprintln!("{why}");
             std::process::exit(EXIT_BROKE);
         }
+        Err(Fault::Unusable(why)) if std::env::var_os("GRADE_RECORD").is_some() => {
+            eprintln!("{why}");
+            std::process::exit(EXIT_UNUSABLE);
+        }
         Err(fault) => panic!("{fault}"),
     }
 }
@@ -152,7 +159,7 @@ impl Check {
         let fault = result.as_ref().err();
         let failure = fault.and_then(Fault::failure);
         let broke = match fault {
-            Some(Fault::Broke(why)) => why.as_str(),
+            Some(Fault::Broke(why) | Fault::Unusable(why)) => why.as_str(),
             _ => "",
         };
         let record = Record {

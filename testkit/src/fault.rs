@@ -5,7 +5,7 @@ use std::fmt;
 /// What a check comes to.
 pub type Judged<T = ()> = Result<T, Fault>;
 
-/// Why a check did not pass. All but [`Broke`](Self::Broke) are the submission's doing.
+/// Why a check did not pass. All but the last two are the submission's doing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// A reply was wrong.
@@ -20,6 +20,8 @@ pub enum Fault {
     OutOfMemory(Failure),
     /// The judge or the machine failed: costs nothing, and is run again.
     Broke(String),
+    /// What the person who grades gave, such as a trace, is of no use: nothing is graded.
+    Unusable(String),
 }
 
 /// What a student is told.
@@ -53,7 +55,7 @@ impl Fault {
             Self::TimedOut(_) => "TimedOut",
             Self::Crashed(_) => "Crashed",
             Self::OutOfMemory(_) => "OutOfMemory",
-            Self::Broke(_) => "GraderBroke",
+            Self::Broke(_) | Self::Unusable(_) => "GraderBroke",
         }
     }
 
@@ -65,7 +67,7 @@ impl Fault {
             | Self::TimedOut(failure)
             | Self::Crashed(failure)
             | Self::OutOfMemory(failure) => Some(failure),
-            Self::Broke(_) => None,
+            Self::Broke(_) | Self::Unusable(_) => None,
         }
     }
 
@@ -78,7 +80,7 @@ impl Fault {
             | Self::TimedOut(failure)
             | Self::Crashed(failure)
             | Self::OutOfMemory(failure) => change(failure),
-            Self::Broke(_) => {}
+            Self::Broke(_) | Self::Unusable(_) => {}
         }
         self
     }
@@ -87,6 +89,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.failure()) {
+            (Self::Unusable(why), _) => f.write_str(why),
             (Self::Broke(why), _) => write!(f, "the judge broke, which costs nothing: {why}"),
             (_, Some(failure)) => {
                 write!(f, "{}: {}", self.verdict(), failure.message)?;

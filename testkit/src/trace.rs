@@ -4,7 +4,7 @@
 //! an aligned allocation, and `t n` where what follows is thread `n`'s. Four header lines: the peak of
 //! live bytes, the number of ids, of operations, and a weight. Files that end in `.zst` are decompressed.
 
-use crate::fault::Fault;
+use crate::fault::{Fault, Judged};
 use driverkit::heap::Command;
 use std::collections::HashMap;
 use std::io::Read;
@@ -44,7 +44,7 @@ pub enum TraceError {
     },
 }
 
-/// A trace that can't be read is no fault of the answer under judgement.
+/// A shipped trace that can't be read is the course's fault.
 impl From<TraceError> for Fault {
     fn from(error: TraceError) -> Self {
         Self::Broke(error.to_string())
@@ -80,12 +80,11 @@ impl Trace {
     ///
     /// # Errors
     ///
-    /// [`TraceError`], with file, line and reason.
-    pub fn given_or_shipped() -> Result<Vec<Self>, TraceError> {
-        match std::env::var_os("GRADE_TRACE") {
-            Some(file) => Ok(vec![Self::read(file.as_ref())?]),
-            None => Self::shipped(),
-        }
+    /// [`Fault::Unusable`] with file, line and reason, if the given one is broken.
+    pub fn given_or_shipped() -> Judged<Vec<Self>> {
+        let Some(file) = std::env::var_os("GRADE_TRACE") else { return Ok(Self::shipped()?) };
+        let given = Self::read(file.as_ref()).map_err(|error| Fault::Unusable(error.to_string()))?;
+        Ok(vec![given])
     }
 
     /// Reads a trace from a file.
