@@ -2,7 +2,10 @@
 //!
 //! ```text
 //! cargo bench -p benches --bench buddy
+//! TRACES=mine.rep:other.rep.zst cargo bench -p benches --bench buddy    # on your own instead
 //! ```
+//!
+//! An exercise that is still a `todo!` ends the run.
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use driverkit::heap::Command;
@@ -111,7 +114,11 @@ fn region(trace: &Trace) -> Region {
 }
 
 fn traces(criterion: &mut Criterion) {
-    for trace in Trace::shipped().expect("sound traces") {
+    let traces = match std::env::var_os("TRACES") {
+        Some(files) => std::env::split_paths(&files).map(|file| Trace::read(&file)).collect(),
+        None => Trace::shipped(),
+    };
+    for trace in traces.unwrap_or_else(|error| panic!("{error}")) {
         let trace = trace.first(OPERATIONS);
         let mut group = criterion.benchmark_group(&trace.name);
         group.throughput(Throughput::Elements(trace.commands.len() as u64)).sample_size(20);
