@@ -131,13 +131,21 @@ impl Buddy {
     /// Makes a block free.
     #[inline]
     fn push(&mut self, block: Granule, order: usize) {
-        let stack = &mut self.stacks[order];
-        if stack.len() == stack.capacity() {
-            make_room(stack, &mut self.tags, FREE | order as u8);
-        }
-        stack.push(block as u32);
         self.tags[block] = FREE | order as u8;
         self.nonempty |= 1 << order;
+        let stack = &mut self.stacks[order];
+        if stack.len() == stack.capacity() {
+            return self.push_after_a_sweep(block, order);
+        }
+        stack.push(block as u32);
+    }
+
+    /// The rest of a [`push`](Self::push) onto a full stack; apart, as all that is seldom is, so that the
+    /// common way stays short.
+    #[cold]
+    fn push_after_a_sweep(&mut self, block: Granule, order: usize) {
+        make_room(&mut self.stacks[order], &mut self.tags, FREE | order as u8);
+        self.stacks[order].push(block as u32);
     }
 
     /// The free block of `order` that was freed last. Its tag is left to the caller.
@@ -156,6 +164,34 @@ impl Buddy {
     #[inline]
     fn is_free(&self, block: Granule, order: usize) -> bool {
         self.tags.get(block) == Some(&(FREE | order as u8))
+    }
+
+    /// Cuts a block of `order` out of the smallest larger one that is free, if there is one.
+    #[inline(never)]
+    fn cut(&mut self, order: usize) -> Option<Granule> {
+        loop {
+            let candidates = self.nonempty >> order;
+            if candidates == 0 {
+                return None;
+            }
+            let found = order + candidates.trailing_zeros() as usize;
+            if let Some(block) = self.pop(found) {
+                self.split(block, found, order);
+                return Some(block);
+            }
+        }
+    }
+
+    /// Makes a block free whose buddy is: merges the two, and their parent with its buddy, and so on.
+    #[inline(never)]
+    fn merge(&mut self, mut block: Granule, mut order: usize) {
+        while order < MAX_ORDER && self.is_free(block ^ (1 << order), order) {
+            let buddy = block ^ (1 << order);
+            self.tags[block.max(buddy)] = INSIDE;
+            block = block.min(buddy);
+            order += 1;
+        }
+        self.push(block, order);
     }
 
     /// Splits a block until its left part has order `to`; the other parts become free.
@@ -263,17 +299,14 @@ unsafe impl RawAllocator for Buddy {
     fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         // SOLUTION
         let order = order_of(layout).ok_or(AllocError)?;
-        loop {
-            let candidates = self.nonempty >> order;
-            if candidates == 0 {
-                return Err(AllocError);
+        let block = match self.pop(order) {
+            Some(block) => {
+                self.tags[block] = USED | order as u8;
+                block
             }
-            let found = order + candidates.trailing_zeros() as usize;
-            if let Some(block) = self.pop(found) {
-                self.split(block, found, order);
-                return Ok(self.bytes(block, order));
-            }
-        }
+            None => self.cut(order).ok_or(AllocError)?,
+        };
+        Ok(self.bytes(block, order))
         // STUB: todo!("ps1.buddy.allocate: find a block for {layout:?}")
         // END
     }
@@ -294,14 +327,12 @@ unsafe impl RawAllocator for Buddy {
     // END
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
         // SOLUTION
-        let (mut block, mut order) = self.used(block, layout)?;
-        while order < MAX_ORDER && self.is_free(block ^ (1 << order), order) {
-            let buddy = block ^ (1 << order);
-            self.tags[block.max(buddy)] = INSIDE;
-            block = block.min(buddy);
-            order += 1;
+        let (block, order) = self.used(block, layout)?;
+        if self.is_free(block ^ (1 << order), order) {
+            self.merge(block, order);
+        } else {
+            self.push(block, order);
         }
-        self.push(block, order);
         Ok(())
         // STUB: todo!("ps1.buddy.deallocate: take {block:?} of {layout:?} back")
         // END
