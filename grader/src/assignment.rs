@@ -17,6 +17,7 @@ use crate::progress::Progress;
 use crate::refuses::{self, Library};
 use crate::rubric::{Kind, Rubric};
 use crate::run::{Outcome, Setting, in_lanes, judge};
+use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::stage::{StageError, Worker, skeleton};
 use crate::submission::Listed;
@@ -37,6 +38,8 @@ pub struct Run<'a> {
     pub bench: &'a Bench,
     /// Where drivers are built.
     pub worker: &'a Worker,
+    /// The walls around drivers.
+    pub sandbox: &'a Sandbox,
     /// What is asked for.
     pub scope: &'a Scope,
     /// A trace of the student's own.
@@ -176,6 +179,7 @@ impl Run<'_> {
         let mut setting = Setting {
             driver: driver.path.clone(),
             driver_loom: None,
+            launcher: self.sandbox.words(),
             submission: driver.submission.clone(),
             trace: self.trace.clone(),
             term_key: self.term_key.clone(),

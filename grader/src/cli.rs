@@ -16,6 +16,7 @@ use crate::report;
 use crate::report::table::Style;
 use crate::report::view::Reader;
 use crate::result::CourseResult;
+use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::tree::write_atomically;
 
@@ -102,9 +103,11 @@ pub fn main() -> Exit {
 }
 
 fn run(args: &GradeArgs) -> Exit {
-    if args.require_sandbox {
-        let said =
-            "this grader cannot sandbox student's code yet, and --require-sandbox does not grade without";
+    let sandbox = Sandbox::probe(&[]);
+    if args.require_sandbox && !sandbox.is_whole() {
+        let said = format!(
+            "this machine's sandbox is not whole ({sandbox}), and --require-sandbox does not grade without"
+        );
         return complain(&Report::msg(said), Exit::BadUsage);
     }
     let course = match find_course(args.course.as_deref()) {
@@ -120,6 +123,7 @@ fn run(args: &GradeArgs) -> Exit {
         submission: args.submission.clone(),
         hidden: args.hidden.clone(),
         trace: args.trace.clone(),
+        sandbox,
         run_skeletons: args.run_skeletons,
     };
     let mut progress = Progress::new();

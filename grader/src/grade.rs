@@ -14,6 +14,7 @@ use crate::judges::{Bench, JudgeError};
 use crate::marks::Graded;
 use crate::progress::Progress;
 use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic};
+use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::score::{self, ExactTally};
 use crate::stage::{StageError, Worker};
@@ -31,6 +32,8 @@ pub struct Request {
     pub hidden: Option<PathBuf>,
     /// A trace of the student's own.
     pub trace: Option<PathBuf>,
+    /// The walls around drivers.
+    pub sandbox: Sandbox,
     /// Runs the checks also of files that are still the skeleton, as the authors' check does.
     pub run_skeletons: bool,
 }
@@ -122,6 +125,7 @@ pub fn grade(
         workspace: &workspace,
         bench: &bench,
         worker: &worker,
+        sandbox: &request.sandbox,
         scope: &request.scope,
         trace,
         term_key: term_key(course, hidden.as_deref()),
@@ -171,7 +175,7 @@ pub fn grade(
         extra_credit: tally(extra, decimals),
         assignments,
         notes,
-        sandbox: "unsandboxed".into(),
+        sandbox: request.sandbox.to_string(),
         toolchain,
         submission: submission_hash,
         course: bench.course_hash.clone(),

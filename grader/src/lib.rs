@@ -12,7 +12,7 @@
 //! | [`cargo`] | a stage | a driver, or the compiler's messages |
 //! | [`judges`] | the pristine tree | judges, and the checks that they list |
 //! | [`plan`] | rubric and checks | what to run, in which order, on which build |
-//! | [`run`], [`refuses`] | a plan | verdicts |
+//! | [`run`], [`refuses`], [`sandbox`] | a plan | verdicts |
 //! | [`score`], [`marks`] | rubric and verdicts | points, exactly |
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML |
@@ -37,6 +37,7 @@ pub mod report;
 pub mod result;
 pub mod rubric;
 pub mod run;
+pub mod sandbox;
 pub mod scope;
 pub mod score;
 pub mod stage;

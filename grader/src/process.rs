@@ -95,6 +95,8 @@ pub fn run(command: &mut Command, limits: &Limits) -> std::io::Result<Finished> 
 
 fn limit_in_child(command: &mut Command, memory: Option<u64>) {
     let set = move || {
+        // SAFETY: takes an integer and can't fail. A driver may be executed by another user than its builder.
+        unsafe { libc::umask(0o022) };
         if let Some(bytes) = memory {
             let limit = libc::rlimit { rlim_cur: bytes as libc::rlim_t, rlim_max: bytes as libc::rlim_t };
             // SAFETY: `limit` is a valid rlimit that outlives the call.

@@ -40,6 +40,8 @@ pub struct Setting {
     pub driver_loom: Option<PathBuf>,
     /// The hash that the driver has to say.
     pub submission: String,
+    /// What judges start drivers with.
+    pub launcher: Option<String>,
     /// A trace of the student's own.
     pub trace: Option<PathBuf>,
     /// What hidden seeds come from.
@@ -118,6 +120,9 @@ fn judge_once(binary: &Path, check: &Check, assignment: &str, setting: &Setting)
         .env("GRADE_RECORD", &record)
         .env("GRADE_SUBMISSION", &setting.submission)
         .env("GRADE_DEADLINE_MS", DEADLINE.as_millis().to_string());
+    if let Some(launcher) = &setting.launcher {
+        command.env("GRADE_LAUNCHER", launcher);
+    }
     if let Some(driver) = &setting.driver_loom {
         command.env("GRADE_DRIVER_LOOM", driver);
     }

@@ -3,12 +3,11 @@
 use crate::death::Death;
 use driverkit::wire::{Message, decode, read_frame};
 use serde::de::DeserializeOwned;
-use std::ffi::OsString;
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -68,7 +67,7 @@ impl Driver {
     /// # Errors
     ///
     /// Where the process can't be started or does not say hello: the message says which.
-    pub fn start(path: &PathBuf, limit: Duration) -> Result<Self, String> {
+    pub fn start(path: &Path, limit: Duration) -> Result<Self, String> {
         let cannot = |what: &str, error: std::io::Error| format!("can't {what} {}: {error}", path.display());
         let (ours, theirs) = UnixStream::pair().map_err(|error| cannot("open a socket for", error))?;
         let mut command = launcher(path);
@@ -181,13 +180,12 @@ impl Drop for Driver {
     }
 }
 
-/// `GRADE_LAUNCHER [arguments] -- DRIVER`, or the driver itself.
-fn launcher(path: &PathBuf) -> Command {
-    let Some(launcher) = std::env::var_os("GRADE_LAUNCHER") else { return Command::new(path) };
-    let mut words = launcher.to_string_lossy().split_whitespace().map(OsString::from).collect::<Vec<_>>();
-    words.extend([OsString::from("--"), path.into()]);
-    let mut command = Command::new(&words[0]);
-    command.args(&words[1..]);
+/// The driver itself, or behind the words of `GRADE_LAUNCHER`, each in a line of its own.
+fn launcher(path: &Path) -> Command {
+    let Ok(launcher) = std::env::var("GRADE_LAUNCHER") else { return Command::new(path) };
+    let mut words = launcher.lines();
+    let mut command = Command::new(words.next().unwrap_or_default());
+    command.args(words).arg(path);
     command
 }
 

@@ -12,6 +12,7 @@ use crate::grade::{Request, grade, work_folder};
 use crate::progress::Progress;
 use crate::result::ExerciseResult;
 use crate::rubric::Visibility;
+use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::tree::Tree;
 use crate::verdict::Verdict;
@@ -200,7 +201,14 @@ pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<Exercis
     tree.lay(&folder)?;
     let scope = Scope::parse(&[target.name()], target.course)
         .map_err(|e| AuthorError::Grading { why: e.to_string() })?;
-    let request = Request { scope, submission: Some(folder), hidden: None, trace: None, run_skeletons: true };
+    let request = Request {
+        scope,
+        submission: Some(folder),
+        hidden: None,
+        trace: None,
+        sandbox: Sandbox::probe(&[]),
+        run_skeletons: true,
+    };
     let mut progress = Progress::new();
     let result = grade(target.course, &request, &mut progress);
     progress.finish();

@@ -1,0 +1,143 @@
+//! Seccomp: the system calls that an allocator, or its test, has no use for.
+//!
+//! What is listed fails with `EPERM`, so that a program that tries sees an error and not a signal. It is a list
+//! of what is taken away, since what a C library and a thread need differs from system to system; files are
+//! Landlock's.
+
+use std::collections::BTreeMap;
+
+use seccompiler::{
+    BpfProgram, SeccompAction, SeccompCmpArgLen as Length, SeccompCmpOp as Compare, SeccompCondition,
+    SeccompFilter, SeccompRule, apply_filter, sock_filter,
+};
+
+use super::confine::BINARY;
+
+type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
+
+/// Calls that fail whatever their arguments are.
+const REFUSED: &[libc::c_long] = &[
+    // New programs: the launcher executes by descriptor, see `rules`.
+    libc::SYS_execve,
+    // Networks, and other processes by socket. The driver's own socket is open already.
+    libc::SYS_socket,
+    libc::SYS_socketpair,
+    libc::SYS_connect,
+    libc::SYS_bind,
+    libc::SYS_listen,
+    libc::SYS_accept,
+    libc::SYS_accept4,
+    // Other processes' memory, signals and lives.
+    libc::SYS_ptrace,
+    libc::SYS_process_vm_readv,
+    libc::SYS_process_vm_writev,
+    libc::SYS_kill,
+    libc::SYS_tkill,
+    libc::SYS_rt_sigqueueinfo,
+    libc::SYS_pidfd_open,
+    libc::SYS_pidfd_send_signal,
+    libc::SYS_pidfd_getfd,
+    // Out of the process group that is killed as one.
+    libc::SYS_setsid,
+    libc::SYS_setpgid,
+    // Privileges, name spaces and the machine.
+    libc::SYS_setuid,
+    libc::SYS_setgid,
+    libc::SYS_setresuid,
+    libc::SYS_setresgid,
+    libc::SYS_unshare,
+    libc::SYS_setns,
+    libc::SYS_mount,
+    libc::SYS_umount2,
+    libc::SYS_pivot_root,
+    libc::SYS_chroot,
+    libc::SYS_bpf,
+    libc::SYS_perf_event_open,
+    libc::SYS_userfaultfd,
+    libc::SYS_add_key,
+    libc::SYS_request_key,
+    libc::SYS_keyctl,
+    libc::SYS_init_module,
+    libc::SYS_finit_module,
+    libc::SYS_kexec_load,
+    libc::SYS_reboot,
+    libc::SYS_swapon,
+    libc::SYS_clock_settime,
+    libc::SYS_clock_adjtime,
+    // Ways around a filter of calls, and around Landlock.
+    libc::SYS_io_uring_setup,
+    libc::SYS_io_uring_enter,
+    libc::SYS_io_uring_register,
+    libc::SYS_memfd_create,
+    libc::SYS_open_by_handle_at,
+    // Shared memory that outlives the process.
+    libc::SYS_shmget,
+    libc::SYS_msgget,
+    libc::SYS_semget,
+    libc::SYS_mq_open,
+];
+
+/// Calls of older kernels that newer architectures lack.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_HERE: &[libc::c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_HERE: &[libc::c_long] = &[];
+
+/// Filters this process's calls, and those of all that it becomes.
+pub fn wall_off() -> Fallible<()> {
+    let filter = SeccompFilter::new(
+        rules()?,
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM as u32),
+        std::env::consts::ARCH.try_into()?,
+    )?;
+    let program: BpfProgram = filter.try_into()?;
+    // In this order: the long filter refuses what it takes to put up another.
+    apply_filter(&unknown_calls())?;
+    apply_filter(&program)?;
+    Ok(())
+}
+
+fn rules() -> Fallible<BTreeMap<i64, Vec<SeccompRule>>> {
+    let refused = REFUSED.iter().chain(REFUSED_HERE);
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = refused.map(|call| (*call, Vec::new())).collect();
+    let is_not = |argument, value: u64| SeccompCondition::new(argument, Length::Qword, Compare::Ne, value);
+    let thread = libc::CLONE_THREAD as u64;
+    let no_thread = SeccompCondition::new(0, Length::Qword, Compare::MaskedEq(thread), 0)?;
+    rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]);
+    // The launcher becomes the driver by this call; later there is nothing at that descriptor, nor can be.
+    let elsewhere = SeccompCondition::new(0, Length::Dword, Compare::Ne, BINARY as u64)?;
+    let by_path = SeccompCondition::new(4, Length::Dword, Compare::Ne, libc::AT_EMPTY_PATH as u64)?;
+    rules.insert(
+        libc::SYS_execveat,
+        vec![SeccompRule::new(vec![elsewhere])?, SeccompRule::new(vec![by_path])?],
+    );
+    // A process may send itself signals: `abort` does.
+    let other = is_not(0, u64::from(std::process::id()))?;
+    rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![other.clone()])?]);
+    rules.insert(libc::SYS_rt_tgsigqueueinfo, vec![SeccompRule::new(vec![other])?]);
+    // Reading a limit is fine; of `prctl`, what names threads and mappings.
+    rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![is_not(2, 0)?])?]);
+    rules.insert(libc::SYS_setrlimit, Vec::new());
+    let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
+    let unnamed = names.iter().map(|option| is_not(0, *option as u64)).collect::<Result<Vec<_>, _>>()?;
+    rules.insert(libc::SYS_prctl, vec![SeccompRule::new(unnamed)?]);
+    Ok(rules)
+}
+
+/// `clone3` keeps its flags in memory, where no filter sees them; told that it is missing, C libraries use
+/// `clone`. The same for numbers of the x32 interface, which name the listed calls a second time.
+fn unknown_calls() -> BpfProgram {
+    const LOAD_NUMBER: u16 = 0x20;
+    const JUMP_IF_EQUAL: u16 = 0x15;
+    const JUMP_IF_NOT_LESS: u16 = 0x35;
+    const RETURN: u16 = 0x06;
+    let step = |code, jt, jf, k| sock_filter { code, jt, jf, k };
+    vec![
+        step(LOAD_NUMBER, 0, 0, 0),
+        step(JUMP_IF_NOT_LESS, 2, 0, 0x4000_0000),
+        step(JUMP_IF_EQUAL, 1, 0, libc::SYS_clone3 as u32),
+        step(RETURN, 0, 0, libc::SECCOMP_RET_ALLOW),
+        step(RETURN, 0, 0, libc::SECCOMP_RET_ERRNO | libc::ENOSYS as u32),
+    ]
+}

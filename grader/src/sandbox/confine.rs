@@ -1,0 +1,95 @@
+//! The launcher's own process, from its start to its end as a driver.
+
+use std::ffi::CString;
+use std::fs::File;
+use std::io;
+use std::os::fd::AsRawFd;
+use std::path::Path;
+
+use super::{Layer, calls, files};
+
+/// The user and group of a driver where the grader is root: the kernel's number for nobody in particular.
+const NOBODY: libc::uid_t = 65_534;
+
+/// Descriptors that a driver may open.
+const DESCRIPTORS: libc::rlim_t = 64;
+
+/// Where the driver's binary waits to be executed: a number that no driver can open or copy to, so that the one
+/// call that seccomp lets through is of no use to it.
+pub const BINARY: libc::c_int = 1000;
+
+/// Puts up `layers` and becomes `driver`; without one, comes back.
+///
+/// The order is forced: the binary is opened before files are out of reach, Landlock's rules name it by a path that
+/// another user may not see, and the filter of calls is last, since all before makes calls that it forbids.
+pub fn confine(layers: &[Layer], driver: Option<&Path>) -> Result<(), String> {
+    let binary = driver.map(place).transpose()?;
+    ask("take no new privileges", prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
+    limit(libc::RLIMIT_CORE, 0)?;
+    limit(libc::RLIMIT_FSIZE, 0)?;
+    if layers.contains(&Layer::Files) {
+        files::wall_off(driver).map_err(|why| format!("can't wall off files: {why}"))?;
+    }
+    if layers.contains(&Layer::User) {
+        change_user()?;
+    }
+    // After the change of user, which clears it.
+    ask("die with the judge", prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong))?;
+    // SAFETY: takes nothing and can't fail.
+    if unsafe { libc::getppid() } == 1 && driver.is_some() {
+        return Err("the judge has ended".to_owned());
+    }
+    limit(libc::RLIMIT_NOFILE, DESCRIPTORS)?;
+    if layers.contains(&Layer::Calls) {
+        calls::wall_off().map_err(|why| format!("can't wall off system calls: {why}"))?;
+    }
+    match binary {
+        Some(()) => Err(format!("can't become the driver: {}", execute())),
+        None => Ok(()),
+    }
+}
+
+/// Opens the driver and puts it at [`BINARY`], to be closed as it is executed.
+fn place(driver: &Path) -> Result<(), String> {
+    let file = File::open(driver).map_err(|error| format!("can't open {}: {error}", driver.display()))?;
+    // SAFETY: both are descriptors, and the new one is nobody else's.
+    let placed = unsafe { libc::dup3(file.as_raw_fd(), BINARY, libc::O_CLOEXEC) };
+    ask("keep the driver's binary", placed)
+}
+
+/// Gives up root, its groups and with them every capability.
+fn change_user() -> Result<(), String> {
+    // SAFETY: no pointer is followed for a count of zero.
+    ask("leave root's groups", unsafe { libc::setgroups(0, std::ptr::null()) })?;
+    // SAFETY: integers only.
+    ask("change the group", unsafe { libc::setresgid(NOBODY, NOBODY, NOBODY) })?;
+    // SAFETY: integers only.
+    ask("change the user", unsafe { libc::setresuid(NOBODY, NOBODY, NOBODY) })
+}
+
+fn execute() -> io::Error {
+    let name = CString::from(c"driver");
+    let (arguments, environment) = ([name.as_ptr(), std::ptr::null()], [std::ptr::null::<libc::c_char>()]);
+    // SAFETY: the path is empty and both lists end in null; what they point to outlives the call.
+    unsafe {
+        let (arguments, environment) = (arguments.as_ptr(), environment.as_ptr());
+        libc::syscall(libc::SYS_execveat, BINARY, c"".as_ptr(), arguments, environment, libc::AT_EMPTY_PATH);
+    }
+    io::Error::last_os_error()
+}
+
+fn prctl(option: libc::c_int, value: libc::c_ulong) -> libc::c_int {
+    // SAFETY: the options used here take integers only.
+    unsafe { libc::prctl(option, value, 0, 0, 0) }
+}
+
+fn limit(resource: libc::__rlimit_resource_t, most: libc::rlim_t) -> Result<(), String> {
+    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+    // SAFETY: `limit` is a valid rlimit that outlives the call.
+    ask("set a limit", unsafe { libc::setrlimit(resource, &limit) })
+}
+
+/// What a system call came to, in words.
+fn ask(what: &str, answer: libc::c_int) -> Result<(), String> {
+    if answer < 0 { Err(format!("can't {what}: {}", io::Error::last_os_error())) } else { Ok(()) }
+}
