@@ -71,12 +71,16 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
+    /// Tries what this machine has, with the running binary as the launcher.
+    pub fn here() -> Sandbox {
+        std::env::current_exe().map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, &[]))
+    }
+
     /// Tries what this machine has. `without` simulates a machine that lacks some of it.
-    pub fn probe(without: &[Layer]) -> Sandbox {
-        let Ok(launcher) = std::env::current_exe() else { return Sandbox::default() };
+    pub fn probe(launcher: &Path, without: &[Layer]) -> Sandbox {
         let wanted = Layer::ALL.into_iter().filter(|layer| !without.contains(layer) && wanted(*layer));
-        let layers: Vec<Layer> = wanted.filter(|layer| try_alone(&launcher, *layer)).collect();
-        let launcher = (!layers.is_empty()).then_some(launcher);
+        let layers: Vec<Layer> = wanted.filter(|layer| try_alone(launcher, *layer)).collect();
+        let launcher = (!layers.is_empty()).then(|| launcher.to_owned());
         Sandbox { layers, launcher }
     }
 

@@ -5,3 +5,4 @@ mod hostile;
 mod inputs;
 mod scores;
 mod together;
+mod walls;
