@@ -9,14 +9,16 @@ use miette::{Diagnostic, Report};
 use crate::author;
 use crate::course::Course;
 use crate::exit_code::{Exit, HELP};
+use crate::explain;
 use crate::grade::{Request, grade, work_folder};
+use crate::hint;
 use crate::process::adopt_orphans;
 use crate::progress::Progress;
 use crate::report;
 use crate::report::table::Style;
 use crate::report::view::Reader;
 use crate::result::CourseResult;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Layer, Sandbox};
 use crate::scope::Scope;
 use crate::tree::write_atomically;
 
@@ -35,6 +37,19 @@ pub struct Cli {
 /// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Command {
+    /// The next staged hint of an exercise, and where to read on.
+    Hint {
+        /// The exercise, as in ps1/buddy.
+        what: String,
+        /// Begins with the first hint again.
+        #[arg(long)]
+        again: bool,
+    },
+    /// What a check asks for, what it said in the last run, and how to run it alone.
+    Explain {
+        /// The check's name, or a part of it.
+        check: String,
+    },
     /// What authors of the course use.
     #[command(subcommand)]
     Author(author::Command),
@@ -72,6 +87,9 @@ pub struct GradeArgs {
     /// Runs the checks also of files that are still the skeleton.
     #[arg(long, hide = true)]
     pub run_skeletons: bool,
+    /// Does as if this machine lacked a wall of the sandbox.
+    #[arg(long, hide = true, value_enum, value_name = "WALL")]
+    pub without_wall: Vec<Layer>,
     /// The rule, whether named or not: nothing is ever downloaded.
     #[arg(long, hide = true)]
     pub offline: bool,
@@ -84,6 +102,14 @@ pub enum Format {
     Table,
     /// The result as JSON.
     Json,
+    /// JUnit XML, for a continuous-integration run's list of tests.
+    Junit,
+    /// Gradescope's results.json.
+    Gradescope,
+    /// Markdown, for a continuous-integration run's summary.
+    Markdown,
+    /// Comma-separated values, a row an exercise.
+    Csv,
 }
 
 /// Runs the command line, to its exit code.
@@ -98,12 +124,32 @@ pub fn main() -> Exit {
     adopt_orphans();
     match cli.command {
         Some(Command::Author(command)) => run_author(&command),
+        Some(Command::Hint { what, again }) => told(|course| {
+            let scope = Scope::parse(&[what], course).map_err(Report::new)?;
+            let (assignment, exercise) = scope.only_exercise(course).map_err(Report::new)?;
+            hint::next(course, assignment, exercise, again).map_err(Report::new)
+        }),
+        Some(Command::Explain { check }) => {
+            told(|course| explain::explain(course, &check).map_err(Report::new))
+        }
         None => run(&cli.grade),
     }
 }
 
+/// Prints what there is to tell of the course here.
+fn told(what: impl FnOnce(&Course) -> Result<String, Report>) -> Exit {
+    match find_course(None).and_then(|course| what(&course)) {
+        Ok(text) => {
+            // A reader that closed the pipe has seen what it wanted.
+            let _ = std::io::stdout().write_all(text.as_bytes());
+            Exit::Graded
+        }
+        Err(e) => complain(&e, Exit::BadUsage),
+    }
+}
+
 fn run(args: &GradeArgs) -> Exit {
-    let sandbox = Sandbox::here();
+    let sandbox = Sandbox::here(&args.without_wall);
     if args.require_sandbox && !sandbox.is_whole() {
         let said = format!(
             "this machine's sandbox is not whole ({sandbox}), and --require-sandbox does not grade without"
@@ -143,6 +189,10 @@ fn run(args: &GradeArgs) -> Exit {
     let text = match args.format {
         Format::Table => report::table::render(&result, reader, style),
         Format::Json => report::json::render(&result, reader),
+        Format::Junit => report::junit::render(&result, reader),
+        Format::Gradescope => report::gradescope::render(&result, reader),
+        Format::Markdown => report::markdown::render(&result, reader),
+        Format::Csv => report::csv::render(&result, reader),
     };
     // A reader that closed the pipe has seen what it wanted.
     let _ = std::io::stdout().write_all(text.as_bytes());

@@ -15,7 +15,9 @@
 //! | [`run`], [`refuses`], [`sandbox`] | a plan | verdicts |
 //! | [`score`], [`marks`] | rubric and verdicts | points, exactly |
 //! | [`result`] | all of it | the one model every report is made from |
-//! | [`report`] | the result | table, JSON, HTML |
+//! | [`report`] | the result | table, JSON, HTML and others |
+//!
+//! Beside it stand [`explain`] and [`hint`], which read the last report and the hand-outs, and [`author`].
 
 pub mod assignment;
 pub mod author;
@@ -24,7 +26,9 @@ pub mod cli;
 pub mod course;
 pub mod drivers;
 pub mod exit_code;
+pub mod explain;
 pub mod grade;
+pub mod hint;
 pub mod judges;
 pub mod marks;
 pub mod plan;

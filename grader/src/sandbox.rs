@@ -30,7 +30,7 @@ use crate::process::{Ended, Limits, run};
 pub const CONFINE: &str = "confine";
 
 /// One wall.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Layer {
     /// Landlock.
     Files,
@@ -72,8 +72,9 @@ pub struct Sandbox {
 
 impl Sandbox {
     /// Tries what this machine has, with the running binary as the launcher.
-    pub fn here() -> Sandbox {
-        std::env::current_exe().map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, &[]))
+    pub fn here(without: &[Layer]) -> Sandbox {
+        let binary = std::env::current_exe();
+        binary.map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, without))
     }
 
     /// Tries what this machine has. `without` simulates a machine that lacks some of it.

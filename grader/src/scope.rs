@@ -76,6 +76,32 @@ impl Scope {
             })
     }
 
+    /// The exercise that is asked for, where it is a single one.
+    ///
+    /// # Errors
+    ///
+    /// Where more is asked for, with the exercises that there are.
+    pub fn only_exercise<'c>(
+        &self,
+        course: &'c Course,
+    ) -> Result<(&'c Assignment, &'c Exercise), UnknownName> {
+        let all = || {
+            let asked = self.assignments(course).into_iter();
+            asked.flat_map(|a| a.rubric.iter().flat_map(move |r| r.exercises.iter().map(move |e| (a, e))))
+        };
+        let mut found = all().filter(|(assignment, exercise)| self.has(assignment, exercise));
+        match (found.next(), found.next()) {
+            (Some(one), None) => Ok(one),
+            _ => {
+                let ids: Vec<String> = all().map(|(a, e)| format!("{}/{}", a.id(), e.id)).collect();
+                Err(UnknownName {
+                    what: format!("single exercise `{}`", self.named.join(" ")),
+                    help: format!("name one of these: {}", ids.join(", ")),
+                })
+            }
+        }
+    }
+
     /// Whether all of an assignment is asked for.
     pub fn has_all(&self, assignment: &Assignment) -> bool {
         self.parts.is_empty() || self.parts.contains(&(assignment.folder.clone(), None))

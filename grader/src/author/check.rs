@@ -206,7 +206,7 @@ pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<Exercis
         submission: Some(folder),
         hidden: None,
         trace: None,
-        sandbox: Sandbox::here(),
+        sandbox: Sandbox::here(&[]),
         run_skeletons: true,
     };
     let mut progress = Progress::new();

@@ -5,11 +5,18 @@
 //! | [`table`] | the terminal |
 //! | [`json`] | programs |
 //! | [`html`] | a browser |
+//! | [`junit`], [`markdown`] | a continuous-integration run: its tests, its summary |
+//! | [`gradescope`] | that platform |
+//! | [`csv`] | a spreadsheet |
 //!
 //! What a student may not read is taken out before any of them sees it, in [`view`] and nowhere else.
 
+pub mod csv;
+pub mod gradescope;
 pub mod html;
 pub mod json;
+pub mod junit;
+pub mod markdown;
 pub mod table;
 pub mod view;
 

@@ -65,7 +65,7 @@ fn hide_check(check: &mut CheckResult, number: usize) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::report::{html, json, sample, table};
+    use crate::report::{csv, gradescope, html, json, junit, markdown, sample, table};
 
     /// All that the sample's hidden checks hold, its titles apart.
     const SECRETS: [&str; 6] = [
@@ -77,12 +77,16 @@ mod tests {
         "secret_measure",
     ];
 
-    fn reports(reader: Reader) -> [String; 3] {
+    fn reports(reader: Reader) -> [String; 7] {
         let result = sample::mixed();
         [
             table::render(&result, reader, table::Style::Plain),
             json::render(&result, reader),
             html::render(&result, reader),
+            junit::render(&result, reader),
+            gradescope::render(&result, reader),
+            markdown::render(&result, reader),
+            csv::render(&result, reader),
         ]
     }
 
@@ -98,7 +102,7 @@ mod tests {
 
     #[test]
     fn an_instructor_may_ask_for_all_of_it() {
-        let [table, json, html] = reports(Reader::Instructor);
+        let [table, json, html, ..] = reports(Reader::Instructor);
         assert!(table.contains("a secret message"));
         assert!(html.contains("a secret message") && html.contains("secret_program"));
         for secret in SECRETS {

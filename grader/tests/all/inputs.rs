@@ -45,7 +45,7 @@ fn a_broken_rubric_is_named_with_its_line() {
 #[test]
 fn a_sandbox_that_is_required_and_absent_grades_nothing() {
     let course = Course::fresh();
-    insta::assert_snapshot!(refused(&course, &["--require-sandbox"]));
+    insta::assert_snapshot!(refused(&course, &["--require-sandbox", "--without-wall", "files"]));
 }
 
 #[test]
