@@ -151,23 +151,23 @@ pub struct RingOutcome {
     pub left: Vec<u64>,
 }
 
-/// A writer and some readers, and then one read more.
+/// A writer and a reader, and then one read more.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SeqLockModel {
     /// The first value.
     pub first: Pair,
     /// What the writer writes, one after the other.
     pub writes: Vec<Pair>,
-    /// How often each reader tries.
-    pub readers: Vec<u32>,
+    /// How often the reader tries.
+    pub reads: u32,
 }
 
 /// What one interleaving came to.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct SeqLockOutcome {
-    /// What each reader read.
-    pub reads: Vec<Vec<Option<Pair>>>,
-    /// What a read gives once all threads have ended.
+    /// What each read gave.
+    pub reads: Vec<Option<Pair>>,
+    /// What a read gives once both threads have ended.
     pub last: Option<Pair>,
 }
 
@@ -189,8 +189,8 @@ pub struct Site {
 /// One site gets another ordering than it asks for; `None` leaves a fence out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Weakening {
-    /// The place in [`Job::Sites`]'s reply.
-    pub site: u32,
+    /// Which.
+    pub site: Site,
     /// What it gets.
     pub order: Option<Order>,
 }

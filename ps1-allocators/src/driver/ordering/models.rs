@@ -6,78 +6,130 @@ use crate::protocol::ordering::{
 use heap_api::ordering_sites::{self, Part as Asked};
 use heap_api::sync::Arc;
 use heap_api::sync::atomic::Ordering;
+use loom::sync::atomic::AtomicUsize;
 use ps1_allocators::ordering::{SeqLock, ring};
 use std::collections::BTreeSet;
 use std::sync::{Arc as StdArc, Mutex, PoisonError};
 
-/// The outcomes of all interleavings, each once, in order, with one site weakened or none.
+/// How often loom takes the turn from a thread that could go on. Its authors advise two or three: what goes
+/// wrong, goes wrong with few, and without a bound a model of four operations takes seconds.
+const PREEMPTIONS: usize = 3;
+
+/// The outcomes of the interleavings, each once, in order, with one site weakened or none.
+///
+/// Loom begins with the thread that it is on, and does not find every order of two threads from there: a
+/// thread that loads what it then stores hides the other's earlier loads. So the model runs twice, each of the
+/// two threads being loom's own once, and before each operation a thread passes a [`Gate`].
 fn outcomes<O: Ord + Clone + Send + 'static>(
     weakened: Option<Weakening>,
-    interleaving: impl Fn() -> O + Send + Sync + 'static,
+    interleaving: impl Fn(bool) -> O + Send + Sync + 'static,
 ) -> Vec<O> {
-    ordering_sites::weaken(weakened.and_then(|weakened| {
-        let site = ordering_sites::met().get(weakened.site as usize).copied()?;
-        Some((site, weakened.order.map(ordering)))
-    }));
+    ordering_sites::weaken(weakened.map(|weakened| (asked(weakened.site), weakened.order.map(ordering))));
     // The set lives outside the model: loom runs the closure once an interleaving.
     let seen = StdArc::new(Mutex::new(BTreeSet::new()));
-    let gather = seen.clone();
-    loom::model(move || {
-        let outcome = interleaving();
-        gather.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
-    });
+    let interleaving = StdArc::new(interleaving);
+    for swapped in [false, true] {
+        let (gather, interleaving) = (seen.clone(), interleaving.clone());
+        let mut builder = loom::model::Builder::new();
+        builder.preemption_bound = Some(PREEMPTIONS);
+        builder.check(move || {
+            let outcome = interleaving(swapped);
+            gather.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
+        });
+    }
     ordering_sites::weaken(None);
     let seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     seen.iter().cloned().collect()
 }
 
+/// What both threads write to before each operation, so that loom has them begin in every order. Relaxed, and
+/// a variable of its own, so it orders nothing else.
+#[derive(Clone)]
+struct Gate(Arc<AtomicUsize>);
+
+impl Gate {
+    fn new() -> Self {
+        Self(Arc::new(AtomicUsize::new(0)))
+    }
+
+    fn pass(&self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Runs one on a thread of its own and the other here.
+fn beside<A: 'static, B: 'static>(
+    swapped: bool,
+    one: impl FnOnce() -> A + 'static,
+    other: impl FnOnce() -> B + 'static,
+) -> (A, B) {
+    // A panic has ended the process already, by the hook.
+    const ENDED: &str = "a thread of a model ends or takes the process with it";
+    if swapped {
+        let other = heap_api::thread::spawn(other);
+        (one(), other.join().expect(ENDED))
+    } else {
+        let one = heap_api::thread::spawn(one);
+        let other = other();
+        (one.join().expect(ENDED), other)
+    }
+}
+
 /// A producer and a consumer on one ring.
 pub fn ring_outcomes(model: &RingModel, weakened: Option<Weakening>) -> Vec<RingOutcome> {
     let model = model.clone();
-    outcomes(weakened, move || {
+    outcomes(weakened, move |swapped| {
         let (mut producer, mut consumer) = ring(model.capacity as usize);
         for _ in 0..model.turns {
             let _ = (producer.push(0), consumer.pop());
         }
-        let pushes = model.pushes.clone();
-        // The ends come back from their threads, so that what dropping them orders, it orders afterwards.
-        let pushing = heap_api::thread::spawn(move || {
-            let accepted: Vec<bool> =
-                pushes.into_iter().map(|number| producer.push(number).is_ok()).collect();
-            (accepted, producer)
-        });
-        let popped = (0..model.pops).map(|_| consumer.pop()).collect();
-        // A panic has ended the process already, by the hook.
-        let pushed = pushing.join().ok();
+        let (pushes, pops, gate) = (model.pushes.clone(), model.pops, Gate::new());
+        let gates = (gate.clone(), gate);
+        // The ends come back from their threads: what dropping them orders, it orders after both.
+        let push = move || {
+            let push = |number| {
+                gates.0.pass();
+                producer.push(number).is_ok()
+            };
+            let accepted = pushes.into_iter().map(push).collect();
+            (accepted, producer, gates.0)
+        };
+        let pop = move || {
+            let pop = |_| {
+                gates.1.pass();
+                consumer.pop()
+            };
+            let popped = (0..pops).map(pop).collect();
+            (popped, consumer, gates.1)
+        };
+        let ((accepted, _producer, _), (popped, mut consumer, _)) = beside(swapped, push, pop);
         let most = model.pushes.len() + 1;
-        let left = std::iter::from_fn(|| consumer.pop()).take(most).collect();
-        RingOutcome { accepted: pushed.map(|(accepted, _)| accepted).unwrap_or_default(), popped, left }
+        RingOutcome { accepted, popped, left: std::iter::from_fn(|| consumer.pop()).take(most).collect() }
     })
 }
 
-/// A writer and some readers on one seqlock. The last reader is the thread that the model begins on.
+/// A writer and a reader on one seqlock.
 pub fn seqlock_outcomes(model: &SeqLockModel, weakened: Option<Weakening>) -> Vec<SeqLockOutcome> {
     let model = model.clone();
-    outcomes(weakened, move || {
+    outcomes(weakened, move |swapped| {
         let lock = Arc::new(SeqLock::new(model.first));
-        let (to, writes) = (lock.clone(), model.writes.clone());
-        let writer = heap_api::thread::spawn(move || {
-            writes.into_iter().for_each(|pair| to.write(pair));
-            to
-        });
-        let (mine, others) = model.readers.split_last().unwrap_or((&0, &[]));
-        let readers: Vec<_> = others
-            .iter()
-            .map(|&times| {
-                let from = lock.clone();
-                heap_api::thread::spawn(move || ((0..times).map(|_| from.try_read()).collect(), from))
-            })
-            .collect();
-        let own: Vec<_> = (0..*mine).map(|_| lock.try_read()).collect();
-        let ends: Vec<_> = readers.into_iter().filter_map(|reader| reader.join().ok()).collect();
-        let mut reads: Vec<Vec<_>> = ends.iter().map(|(reads, _): &(Vec<_>, _)| reads.clone()).collect();
-        reads.push(own);
-        let _ = writer.join();
+        let (writes, reads, gate) = (model.writes.clone(), model.reads, Gate::new());
+        let (to, from, gates) = (lock.clone(), lock.clone(), (gate.clone(), gate));
+        let write = move || {
+            for pair in writes {
+                gates.0.pass();
+                to.write(pair);
+            }
+            (to, gates.0)
+        };
+        let read = move || {
+            let read = |_| {
+                gates.1.pass();
+                from.try_read()
+            };
+            ((0..reads).map(read).collect(), from, gates.1)
+        };
+        let (_, (reads, ..)) = beside(swapped, write, read);
         SeqLockOutcome { reads, last: lock.try_read() }
     })
 }
@@ -98,6 +150,24 @@ pub fn sites() -> Vec<Site> {
         order: order(site.ordering),
     };
     ordering_sites::met().iter().map(site).collect()
+}
+
+/// The way back.
+fn asked(site: Site) -> ordering_sites::Site {
+    ordering_sites::Site {
+        // A name a request: what is leaked is of no account.
+        file: site.file.leak(),
+        line: site.line,
+        column: site.column,
+        part: match site.part {
+            Part::Load => Asked::Load,
+            Part::Store => Asked::Store,
+            Part::Update => Asked::Update,
+            Part::FailedExchange => Asked::FailedExchange,
+            Part::Fence => Asked::Fence,
+        },
+        ordering: ordering(site.order),
+    }
 }
 
 fn ordering(order: Order) -> Ordering {

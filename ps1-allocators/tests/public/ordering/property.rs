@@ -1,0 +1,36 @@
+//! Random programs.
+
+use super::laws::{litmus, load, plain, ring, store};
+use crate::laws_of_ordering::FENCE;
+use crate::protocol::ordering::{Op, Step};
+use testkit::judge;
+use testkit::property::{CASES, property};
+use testkit::proptest::prelude::*;
+
+/// An operation on three variables.
+fn op() -> impl Strategy<Value = Op> {
+    prop_oneof![
+        4 => (0..3_u8, 1..4_u64).prop_map(|(variable, value)| store(variable, value)),
+        4 => (0..3_u8).prop_map(load),
+        1 => Just(FENCE),
+    ]
+}
+
+#[test]
+fn random_litmus_tests_have_the_outcomes_that_the_axioms_allow() {
+    judge(|check| {
+        let client = plain(check)?;
+        let threads = prop::collection::vec(prop::collection::vec(op(), 0..5), 1..4);
+        property(check, CASES, &threads, |threads| litmus(&client, threads))
+    });
+}
+
+#[test]
+fn random_programs_on_one_thread_agree_with_a_queue() {
+    judge(|check| {
+        let client = plain(check)?;
+        let step = prop_oneof![(0..1000_u64).prop_map(Step::Push), Just(Step::Pop)];
+        let program = (0..5_u32, prop::collection::vec(step, 0..60));
+        property(check, CASES, &program, |(power, steps)| ring(&client, 1 << power, steps))
+    });
+}
