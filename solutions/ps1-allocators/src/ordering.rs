@@ -306,7 +306,9 @@ impl State {
     /// What the loads loaded.
     fn outcome(&self, threads: &[Vec<Litmus>]) -> Vec<u64> {
         let all = threads.iter().flatten().zip(self.results.iter().flatten());
-        all.filter(|(operation, _)| matches!(operation, Litmus::Load(_))).filter_map(|(_, result)| *result).collect()
+        all.filter(|(operation, _)| matches!(operation, Litmus::Load(_)))
+            .filter_map(|(_, result)| *result)
+            .collect()
     }
 }
 
