@@ -11,7 +11,7 @@ use driverkit::Replies;
 #[cfg(not(feature = "loom"))]
 use crate::protocol::ordering::{Came, Machine, Op, Pair, Step};
 #[cfg(not(feature = "loom"))]
-use ps1_allocators::ordering::{Litmus, Model, SeqLock, outcomes, ring};
+use ps1_allocators::ordering::{Consumer, Litmus, Model, Producer, SeqLock, outcomes, ring};
 #[cfg(not(feature = "loom"))]
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -89,7 +89,20 @@ impl Drop for Token {
 fn one_thread(capacity: usize, steps: &[Step], replies: &mut Replies) {
     replies.expect(steps.len());
     let dropped = Arc::new(Mutex::new(Vec::new()));
-    let (mut producer, mut consumer) = ring(capacity);
+    walk_through(ring(capacity), steps, &dropped, replies);
+    // Both ends are gone by now.
+    let mut left = std::mem::take(&mut *dropped.lock().unwrap_or_else(PoisonError::into_inner));
+    left.sort_unstable();
+    replies.send(&Came::Left(left));
+}
+
+#[cfg(not(feature = "loom"))]
+fn walk_through(
+    (mut producer, mut consumer): (Producer<Token>, Consumer<Token>),
+    steps: &[Step],
+    dropped: &Arc<Mutex<Vec<u64>>>,
+    replies: &mut Replies,
+) {
     for step in steps {
         let came = match *step {
             Step::Push(number) => match producer.push(Token { number, dropped: Some(dropped.clone()) }) {
@@ -100,11 +113,6 @@ fn one_thread(capacity: usize, steps: &[Step], replies: &mut Replies) {
         };
         replies.send(&came);
     }
-    drop(producer);
-    drop(consumer);
-    let mut left = std::mem::take(&mut *dropped.lock().unwrap_or_else(PoisonError::into_inner));
-    left.sort_unstable();
-    replies.send(&Came::Left(left));
 }
 
 #[cfg(not(feature = "loom"))]

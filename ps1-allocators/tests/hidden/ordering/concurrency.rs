@@ -17,16 +17,12 @@ fn a_ring_that_has_been_used_before_keeps_order_in_longer_interleavings() {
 }
 
 #[test]
-fn more_writes_and_reads_show_whole_pairs_that_never_go_back() {
+fn many_reads_beside_a_write_show_whole_pairs_that_never_go_back() {
     judge(|check| {
         let client = loom(check)?;
         let pair = |place: u64| {
             [number(check.seed(), 2 * place) % 1_000_000, number(check.seed(), 2 * place + 1) % 1_000_000]
         };
-        for (writes, reads) in [(2, 2), (3, 1)] {
-            let writes = (1..=writes).map(pair).collect();
-            explore(&client, &SeqLockModel { first: pair(0), writes, reads }, None)?;
-        }
-        Ok(())
+        explore(&client, &SeqLockModel { first: pair(0), writes: vec![pair(1)], reads: 3 }, None)
     });
 }

@@ -16,6 +16,6 @@ fn random_litmus_tests_on_two_variables_with_many_fences_have_their_outcomes() {
         ];
         let short = prop::collection::vec(prop::collection::vec(op.clone(), 0..4), 2..5);
         let long = prop::collection::vec(prop::collection::vec(op, 3..7), 2..3);
-        property(check, CASES, &prop_oneof![short, long], |threads| litmus(&client, threads))
+        property(check, 8 * CASES, &prop_oneof![short, long], |threads| litmus(&client, threads))
     });
 }

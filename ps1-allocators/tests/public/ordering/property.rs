@@ -7,12 +7,13 @@ use testkit::judge;
 use testkit::property::{CASES, property};
 use testkit::proptest::prelude::*;
 
-/// An operation on three variables.
+/// An operation, mostly on two variables.
 fn op() -> impl Strategy<Value = Op> {
+    let variable = || prop_oneof![4 => 0..2_u8, 1 => Just(2)];
     prop_oneof![
-        4 => (0..3_u8, 1..4_u64).prop_map(|(variable, value)| store(variable, value)),
-        4 => (0..3_u8).prop_map(load),
-        1 => Just(FENCE),
+        3 => (variable(), 1..4_u64).prop_map(|(variable, value)| store(variable, value)),
+        4 => variable().prop_map(load),
+        2 => Just(FENCE),
     ]
 }
 
@@ -21,7 +22,8 @@ fn random_litmus_tests_have_the_outcomes_that_the_axioms_allow() {
     judge(|check| {
         let client = plain(check)?;
         let threads = prop::collection::vec(prop::collection::vec(op(), 0..5), 1..4);
-        property(check, CASES, &threads, |threads| litmus(&client, threads))
+        // A fence or an order that is missing shows in one test of hundreds.
+        property(check, 8 * CASES, &threads, |threads| litmus(&client, threads))
     });
 }
 
