@@ -12,7 +12,7 @@ pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(feature = "loom")]
 mod watched;
 
-/// Atomics.
+/// Atomics. Under loom, each ordering that is asked for is noted in `ordering_sites`.
 pub mod atomic {
     #[cfg(feature = "loom")]
     pub use super::watched::{

@@ -21,8 +21,8 @@ fn op() -> impl Strategy<Value = Op> {
 fn random_litmus_tests_have_the_outcomes_that_the_axioms_allow() {
     judge(|check| {
         let client = plain(check)?;
-        let threads = prop::collection::vec(prop::collection::vec(op(), 0..5), 1..4);
-        // A fence or an order that is missing shows in one test of hundreds.
+        let threads = prop::collection::vec(prop::collection::vec(op(), 0..4), 1..4);
+        // What is wrong with a model shows in one test of hundreds.
         property(check, 8 * CASES, &threads, |threads| litmus(&client, threads))
     });
 }
