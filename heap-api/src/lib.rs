@@ -21,6 +21,8 @@ mod error;
 mod extent;
 mod gate;
 mod locked;
+#[cfg(feature = "loom")]
+pub mod ordering_sites;
 mod raw;
 mod region;
 mod shared;

@@ -9,14 +9,17 @@ pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 
-/// Atomics.
+#[cfg(feature = "loom")]
+mod watched;
+
+/// Atomics. Under loom, each ordering that is asked for is noted in `ordering_sites`.
 pub mod atomic {
-    #[cfg(not(feature = "loom"))]
-    pub use core::sync::atomic::{
+    #[cfg(feature = "loom")]
+    pub use super::watched::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
-    #[cfg(feature = "loom")]
-    pub use loom::sync::atomic::{
+    #[cfg(not(feature = "loom"))]
+    pub use core::sync::atomic::{
         AtomicBool, AtomicPtr, AtomicU8, AtomicU16, AtomicU32, AtomicU64, AtomicUsize, Ordering, fence,
     };
 }

@@ -76,18 +76,20 @@ mod comparison {
 }
 
 mod ordering {
-    use crate::ordering::{Litmus, Model, Ring, SeqLock, outcomes};
+    use crate::ordering::{Consumer, Litmus, Model, Producer, SeqLock, outcomes, ring};
 
-    const _: fn(usize) -> Ring = Ring::new;
-    const _: fn(&Ring, u64) -> bool = Ring::push;
-    const _: fn(&Ring) -> Option<u64> = Ring::pop;
+    const _: fn(usize) -> (Producer<u64>, Consumer<u64>) = ring;
+    const _: fn(&mut Producer<u64>, u64) -> Result<(), u64> = Producer::push;
+    const _: fn(&mut Consumer<u64>) -> Option<u64> = Consumer::pop;
     const _: fn([u64; 2]) -> SeqLock = SeqLock::new;
     const _: fn(&SeqLock, [u64; 2]) = SeqLock::write;
     const _: fn(&SeqLock) -> Option<[u64; 2]> = SeqLock::try_read;
     const _: fn(&[Vec<Litmus>], Model) -> Vec<Vec<u64>> = outcomes;
     const _: fn() = || {
+        fn sent<T: Send>() {}
         fn shared<T: Send + Sync>() {}
-        shared::<Ring>();
+        sent::<Producer<u64>>();
+        sent::<Consumer<u64>>();
         shared::<SeqLock>();
     };
 }

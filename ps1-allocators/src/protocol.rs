@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 
 #[path = "protocol/heap.rs"]
 pub mod heap;
+#[path = "protocol/ordering.rs"]
+pub mod ordering;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     /// Exercise 1.1.
     Buddy(heap::Job),
+    /// The extra credit.
+    Ordering(ordering::Job),
 }

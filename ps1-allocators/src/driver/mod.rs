@@ -3,6 +3,7 @@
 mod buddy;
 #[cfg(feature = "loom")]
 mod model;
+mod ordering;
 #[cfg(not(feature = "loom"))]
 mod peer;
 
@@ -13,5 +14,6 @@ use driverkit::Replies;
 pub fn carry_out(request: Request, replies: &mut Replies) {
     match request {
         Request::Buddy(job) => buddy::carry_out(job, replies),
+        Request::Ordering(job) => ordering::carry_out(job, replies),
     }
 }
