@@ -2,8 +2,9 @@
 
 mod builds;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Mutex;
 
 use crate::cargo::{Artifacts, Built};
 use crate::course::{Assignment, Course};
@@ -46,6 +47,8 @@ pub struct Run<'a> {
     pub trace: Option<PathBuf>,
     /// What hidden seeds come from.
     pub term_key: Option<Vec<u8>>,
+    /// Whether an exercise ends with its first check that does not pass.
+    pub stop_early: bool,
     /// Whether checks of mere skeletons run.
     pub run_skeletons: bool,
 }
@@ -173,6 +176,7 @@ impl Run<'_> {
     ) -> Result<BTreeMap<usize, Outcome>, GradeError> {
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let mut verdicts = Verdicts::new();
+        let lost: Mutex<BTreeSet<String>> = Mutex::default();
         let scratch = self.worker.folder.join("scratch");
         let made = std::fs::create_dir_all(&scratch);
         made.map_err(|_| StageError::NoWorker { folder: scratch.clone() })?;
@@ -225,10 +229,19 @@ impl Run<'_> {
                 out: &setting.scratch,
             };
             let found = in_lanes(&jobs, lanes, |(_, check)| {
+                if self.stop_early && lost.lock().is_ok_and(|lost| lost.contains(&check.exercise)) {
+                    progress.one_done();
+                    return Outcome::left_out("It is run once what failed before it passes.");
+                }
                 let outcome = match &check.by {
                     By::Judge { binary } => judge(binary, check, ground.assignment.id(), &setting),
                     By::Snippet { refused, accepted } => refuses::check(refused, accepted, &library),
                 };
+                if outcome.verdict != Verdict::Passed
+                    && let Ok(mut lost) = lost.lock()
+                {
+                    lost.insert(check.exercise.clone());
+                }
                 progress.one_done();
                 outcome
             });

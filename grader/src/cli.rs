@@ -21,6 +21,7 @@ use crate::result::CourseResult;
 use crate::sandbox::{Layer, Sandbox};
 use crate::scope::Scope;
 use crate::tree::write_atomically;
+use crate::watch;
 
 /// Grades what is in the workspace, or a submission.
 #[derive(Debug, Parser)]
@@ -44,6 +45,11 @@ pub enum Command {
         /// Begins with the first hint again.
         #[arg(long)]
         again: bool,
+    },
+    /// Grades what a saved file touches, cheapest checks first, up to the first that fails.
+    Watch {
+        /// Assignments or exercises; everything where none is named.
+        what: Vec<String>,
     },
     /// What a check asks for, what it said in the last run, and how to run it alone.
     Explain {
@@ -129,6 +135,7 @@ pub fn main() -> Exit {
             let (assignment, exercise) = scope.only_exercise(course).map_err(Report::new)?;
             hint::next(course, assignment, exercise, again).map_err(Report::new)
         }),
+        Some(Command::Watch { what }) => run_watch(&what),
         Some(Command::Explain { check }) => {
             told(|course| explain::explain(course, &check).map_err(Report::new))
         }
@@ -146,6 +153,42 @@ fn told(what: impl FnOnce(&Course) -> Result<String, Report>) -> Exit {
         }
         Err(e) => complain(&e, Exit::BadUsage),
     }
+}
+
+fn run_watch(what: &[String]) -> Exit {
+    let course = match find_course(None) {
+        Ok(course) => course,
+        Err(e) => return complain(&e, Exit::BadUsage),
+    };
+    let scope = match Scope::parse(what, &course) {
+        Ok(scope) => scope,
+        Err(e) => return complain(&Report::new(e), Exit::BadUsage),
+    };
+    let sandbox = Sandbox::here(&[]);
+    let said = watch::watch(&course, &scope, |saved| match Scope::parse(saved, &course) {
+        Ok(scope) => {
+            let request = Request { scope, sandbox: sandbox.clone(), stop_early: true, ..Request::default() };
+            let mut progress = Progress::new();
+            let result = grade(&course, &request, &mut progress);
+            progress.finish();
+            match result {
+                Ok(result) => {
+                    // What can't be kept is shown all the same.
+                    let _ = keep(&result, Reader::Student, &work_folder(&course));
+                    report::table::render(&result, Reader::Student, style())
+                }
+                Err(e) => e.to_string(),
+            }
+        }
+        Err(e) => e.to_string(),
+    });
+    if said.is_empty() { Exit::Graded } else { complain(&Report::msg(said), Exit::BadUsage) }
+}
+
+/// Colour for a terminal, unless it is not wanted.
+fn style() -> Style {
+    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    if terminal { Style::Colour } else { Style::Plain }
 }
 
 fn run(args: &GradeArgs) -> Exit {
@@ -170,6 +213,7 @@ fn run(args: &GradeArgs) -> Exit {
         hidden: args.hidden.clone(),
         trace: args.trace.clone(),
         sandbox,
+        stop_early: false,
         run_skeletons: args.run_skeletons,
     };
     let mut progress = Progress::new();
@@ -183,8 +227,7 @@ fn run(args: &GradeArgs) -> Exit {
         }
     };
     let reader = if args.reveal_hidden { Reader::Instructor } else { Reader::Student };
-    let terminal = std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let style = if terminal { Style::Colour } else { Style::Plain };
+    let style = style();
     let kept = keep(&result, reader, &work_folder(&course));
     let text = match args.format {
         Format::Table => report::table::render(&result, reader, style),

@@ -17,7 +17,8 @@
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML and others |
 //!
-//! Beside it stand [`explain`] and [`hint`], which read the last report and the hand-outs, and [`author`].
+//! Beside it stand [`explain`] and [`hint`], which read the last report and the hand-outs, [`watch`], which grades what
+//! was saved, and [`author`].
 
 pub mod assignment;
 pub mod author;
@@ -48,4 +49,5 @@ pub mod stage;
 pub mod submission;
 pub mod tree;
 pub mod verdict;
+pub mod watch;
 pub mod workspace;

@@ -207,6 +207,7 @@ pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<Exercis
         hidden: None,
         trace: None,
         sandbox: Sandbox::here(&[]),
+        stop_early: false,
         run_skeletons: true,
     };
     let mut progress = Progress::new();
