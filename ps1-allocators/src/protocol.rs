@@ -6,10 +6,15 @@ use serde::{Deserialize, Serialize};
 
 #[path = "protocol/heap.rs"]
 pub mod heap;
+#[allow(dead_code, reason = "each build of the driver, and each judge, uses its part of it")]
+#[path = "protocol/pool.rs"]
+pub mod pool;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     /// Exercise 1.1.
     Buddy(heap::Job),
+    /// Exercise 1.3.
+    Pool(pool::Job),
 }
