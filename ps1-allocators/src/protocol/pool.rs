@@ -158,7 +158,7 @@ pub enum Reply {
     },
     /// The pool is gone.
     Renewed,
-    /// The command names no key or box. Well-formed programs never see it.
+    /// The command names no key or box: none was given, as the pool was full, or the box is gone.
     Unfit,
 }
 
