@@ -35,6 +35,7 @@ mod slab {
 
 mod pool {
     use crate::pool::{FreeStack, Full, Key, Pool, PoolBox, SharedPool};
+    use core::num::NonZeroU32;
     use core::ops::DerefMut;
 
     const _: fn(u32) -> Pool<u64> = Pool::new;
@@ -62,7 +63,7 @@ mod pool {
         shared::<PoolBox<'static, u64>>();
         shared::<Pool<u64>>();
     };
-    const _: fn() -> Key = || Key { index: 0, generation: 0 };
+    const _: fn() -> Key = || Key { index: 0, generation: NonZeroU32::MIN };
 }
 
 mod comparison {

@@ -3,8 +3,8 @@
 //! ```text
 //!   Pool          slots     0          1          2          3            free: 1
 //!                       ┌──────────┬──────────┬──────────┬──────────┐
-//!                 lives │  1 live  │  2 free  │  3 live  │  0 free  │     a key is a slot and one of its
-//!                       │  value   │ next: 3  │  value   │ next: -  │     lives: { index: 2, generation: 3 }
+//!                  life │    1     │  - (3)   │    2     │  - (0)   │     a key is a slot and one of its
+//!                       │  value   │ next: 3  │  value   │ next: -  │     lives: { index: 2, generation: 2 }
 //!                       └──────────┴──────────┴──────────┴──────────┘
 //!
 //!   FreeStack     head  │ tag 7 │ index 1 │          one word, so that both change together
@@ -28,6 +28,7 @@ use core::fmt;
 use core::marker::PhantomData;
 use core::mem::{ManuallyDrop, MaybeUninit};
 // END
+use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut, Index, IndexMut};
 // SOLUTION
 use heap_api::sync::UnsafeCell;
@@ -36,13 +37,13 @@ use heap_api::thread;
 // END
 
 /// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when the slot
-/// is taken again: at least not before the slot was taken 2³¹ times.
+/// is taken again: at least not before it was taken 2³¹ times. An `Option<Key>` is as small as a `Key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Which slot, from 0.
     pub index: u32,
     /// Which of the slot's lives.
-    pub generation: u32,
+    pub generation: NonZeroU32,
 }
 
 /// No slot is free. The value comes back.
@@ -69,21 +70,30 @@ const NONE: u32 = u32::MAX;
 
 /// A slot of a [`Pool`].
 struct Slot<T> {
-    /// How often the slot was taken plus how often it was given back: odd while it holds a value.
-    generation: u32,
-    /// `value` while `generation` is odd, `next` while it is even.
+    /// The generation of its value's key, or 0 while it is free.
+    live: u32,
+    /// `value` while the slot is live, else `free`.
     content: Content<T>,
 }
 
 union Content<T> {
-    /// The next free slot, or [`NONE`].
-    next: u32,
+    free: Free,
     value: ManuallyDrop<T>,
 }
 
+#[derive(Clone, Copy)]
+struct Free {
+    /// The next free slot, or [`NONE`].
+    next: u32,
+    /// The generation of the slot's last value, or 0.
+    last: u32,
+}
+
 impl<T> Slot<T> {
-    const fn is_live(&self) -> bool {
-        self.generation % 2 == 1
+    #[inline]
+    const fn is_named_by(&self, key: Key) -> bool {
+        // Of a free slot it is 0, and no key's generation is.
+        self.live == key.generation.get()
     }
 }
 // END
@@ -118,7 +128,8 @@ impl<T> Pool<T> {
     pub fn new(capacity: u32) -> Self {
         // SOLUTION
         let next = |slot: u32| if slot + 1 < capacity { slot + 1 } else { NONE };
-        let slots = (0..capacity).map(|slot| Slot { generation: 0, content: Content { next: next(slot) } });
+        let free = |slot| Slot { live: 0, content: Content { free: Free { next: next(slot), last: 0 } } };
+        let slots = (0..capacity).map(free);
         Self { slots: slots.collect(), free: if capacity > 0 { 0 } else { NONE }, len: 0 }
         // STUB: todo!("ps1.pool.new: {capacity} free slots")
         // END
@@ -134,12 +145,15 @@ impl<T> Pool<T> {
         // SOLUTION
         let index = self.free;
         let Some(slot) = self.slots.get_mut(index as usize) else { return Err(Full(value)) };
-        // SAFETY: the slot is in the list of free ones, so it holds `next`.
-        self.free = unsafe { slot.content.next };
+        // SAFETY: the slot is in the list of free ones, so it is free.
+        let Free { next, last } = unsafe { slot.content.free };
+        // Should the generations come round, they go on with the first.
+        let generation = NonZeroU32::new(last.wrapping_add(1)).unwrap_or(NonZeroU32::MIN);
         slot.content.value = ManuallyDrop::new(value);
-        slot.generation = slot.generation.wrapping_add(1);
+        slot.live = generation.get();
+        self.free = next;
         self.len += 1;
-        Ok(Key { index, generation: slot.generation })
+        Ok(Key { index, generation })
         // STUB: todo!("ps1.pool.insert: a free slot for {} bytes {:?}", size_of_val(&value), self.owns)
         // END
     }
@@ -149,13 +163,13 @@ impl<T> Pool<T> {
     pub fn remove(&mut self, key: Key) -> Option<T> {
         // SOLUTION
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation || !slot.is_live() {
+        if !slot.is_named_by(key) {
             return None;
         }
         // SAFETY: the slot is live, so it holds a value; it is free from here on, and nobody reads it again.
         let value = unsafe { ManuallyDrop::take(&mut slot.content.value) };
-        slot.generation = slot.generation.wrapping_add(1);
-        slot.content.next = self.free;
+        slot.live = 0;
+        slot.content.free = Free { next: self.free, last: key.generation.get() };
         self.free = key.index;
         self.len -= 1;
         Some(value)
@@ -168,7 +182,7 @@ impl<T> Pool<T> {
     pub fn get(&self, key: Key) -> Option<&T> {
         // SOLUTION
         let slot = self.slots.get(key.index as usize)?;
-        if slot.generation != key.generation || !slot.is_live() {
+        if !slot.is_named_by(key) {
             return None;
         }
         // SAFETY: the slot is live, so it holds a value, which lives as long as it is not removed, by `&mut`.
@@ -182,7 +196,7 @@ impl<T> Pool<T> {
     pub fn get_mut(&mut self, key: Key) -> Option<&mut T> {
         // SOLUTION
         let slot = self.slots.get_mut(key.index as usize)?;
-        if slot.generation != key.generation || !slot.is_live() {
+        if !slot.is_named_by(key) {
             return None;
         }
         // SAFETY: as in `get`, and the pool is borrowed for as long as the reference lives.
@@ -247,7 +261,7 @@ impl<T> Drop for Pool<T> {
     /// Drops the live values, each once.
     fn drop(&mut self) {
         // SOLUTION
-        for slot in self.slots.iter_mut().filter(|slot| slot.is_live()) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.live != 0) {
             // SAFETY: the slot is live, so it holds a value, and the pool ends here.
             unsafe { ManuallyDrop::drop(&mut slot.content.value) };
         }

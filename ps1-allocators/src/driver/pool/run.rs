@@ -5,6 +5,7 @@ use crate::protocol::pool::{Command, Kind, Program, Reply, Which};
 use driverkit::Replies;
 use ps1_allocators::pool::{Full, Key, Pool, PoolBox, SharedPool};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 
 /// Carries out a program.
 pub fn carry_out(program: &Program, replies: &mut Replies) {
@@ -43,7 +44,7 @@ fn keyed<V: Value>(capacity: u32, commands: &mut Commands<'_>, replies: &mut Rep
             Command::Insert { id } => match pool.insert(V::new(*id)) {
                 Ok(key) => {
                     keys.insert(*id, key);
-                    Some(Reply::Inserted { index: key.index, generation: key.generation })
+                    Some(Reply::Inserted { index: key.index, generation: key.generation.get() })
                 }
                 Err(Full(value)) => Some(Reply::Full(value.held())),
             },
@@ -62,8 +63,14 @@ fn keyed<V: Value>(capacity: u32, commands: &mut Commands<'_>, replies: &mut Rep
             }),
             Command::Forge { id, index, generation, remove } => key(id).map(|key| {
                 let index = key.index.wrapping_add(*index);
-                let key = Key { index, generation: key.generation.wrapping_add(*generation) };
-                if *remove { taken(pool.remove(key)) } else { seen(pool.get(key)) }
+                let generation = NonZeroU32::new(key.generation.get().wrapping_add(*generation));
+                let key = generation.map(|generation| Key { index, generation });
+                match key {
+                    Some(key) if *remove => taken(pool.remove(key)),
+                    Some(key) => seen(pool.get(key)),
+                    // No such key can be made.
+                    None => Reply::Nothing,
+                }
             }),
             Command::Sweep => {
                 let seen = keys.iter().map(|(id, key)| (*id, pool.get(*key).map(V::held)));

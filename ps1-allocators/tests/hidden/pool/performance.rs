@@ -15,7 +15,7 @@ fn keeps_up_on_an_unseen_program() {
         let client = client(check)?;
         let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
         let capacity = 1000;
-        let steps = steps(check.seed(), capacity, 60_000);
+        let steps = steps(check.seed(), capacity, 200_000);
         duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
             Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.clone() })?])
         })

@@ -15,7 +15,7 @@ fn keeps_up_with_slab_on_one_thread() {
         let client = client(check)?;
         let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
         let capacity = 4096;
-        let steps = steps(check.seed(), capacity, 60_000);
+        let steps = steps(check.seed(), capacity, 200_000);
         duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
             Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.clone() })?])
         })
