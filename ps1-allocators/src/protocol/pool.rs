@@ -235,6 +235,10 @@ pub enum Timed {
         rounds: Vec<[u32; 3]>,
         /// What the student's pool gave out in the timed batches, summed.
         sum: u64,
+        /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
+        lost: u64,
+        /// Batches that were kept although that was so.
+        apart: u32,
     },
 }
 

@@ -5,13 +5,19 @@
 //!   helper   ──┤ waits          │ its half │ tells ├──
 //!               └──────────── the clock ──────────┘
 //! ```
+//!
+//! Where other programs keep a processor busy, the two threads take turns on the other one, and nothing is
+//! measured of what happens when they meet. So each tells when it began and ended, and a batch in which they
+//! hardly overlapped is done again.
 
 use crate::protocol::pool::{Peer, Timed, Together, timed_word};
 use driverkit::Replies;
-use driverkit::timed::interleave;
+use driverkit::pin::pin;
+use driverkit::timed::interleave_sound;
 use ps1_allocators::pool::{PoolBox, SharedPool};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::{Duration, Instant};
 
 /// What is inserted: 32 bytes.
 type Word = [u64; 4];
@@ -21,6 +27,9 @@ const WINDOW: usize = 64;
 
 /// How often a waiting thread looks before it gives its processor away. Parking would cost more than a batch.
 const SPINS: u32 = 2_000;
+
+/// How much time may go into batches that are done again.
+const PATIENCE: Duration = Duration::from_millis(60);
 
 /// A pool that two threads use.
 trait Shared: Sync {
@@ -60,11 +69,28 @@ impl Shared for sharded_slab::Slab<Word> {
 }
 
 /// Slots and a list of the free ones, behind a lock.
-struct Locked(Mutex<(Vec<Option<Word>>, Vec<u32>)>);
+struct Locked(Mutex<Slots>);
+
+type Slots = (Vec<Option<Word>>, Vec<u32>);
 
 impl Locked {
     fn new(capacity: u32) -> Self {
         Self(Mutex::new((vec![None; capacity as usize], (0..capacity).collect())))
+    }
+
+    /// Spins for the lock: a thread that sleeps for it takes now ten times, now a hundred times as long, and
+    /// the faster of the two is what a good lock does.
+    #[inline]
+    fn lock(&self) -> MutexGuard<'_, Slots> {
+        for _ in 0..SPINS {
+            match self.0.try_lock() {
+                Ok(slots) => return slots,
+                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+        // Whoever holds it has lost its processor.
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -73,7 +99,7 @@ impl Shared for Locked {
 
     #[inline]
     fn insert(&self, value: Word) -> Option<u32> {
-        let (slots, free) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (slots, free) = &mut *self.lock();
         let index = free.pop()?;
         slots[index as usize] = Some(value);
         Some(index)
@@ -81,7 +107,7 @@ impl Shared for Locked {
 
     #[inline]
     fn take(&self, held: u32) -> Word {
-        let (slots, free) = &mut *self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let (slots, free) = &mut *self.lock();
         free.push(held);
         slots[held as usize].take().unwrap_or_default()
     }
@@ -104,33 +130,60 @@ fn race<P: Shared>(together: &Together, peer: impl Fn() -> P, replies: &mut Repl
         0 => half(&student, together, thread, batch),
         which => half(&peers[which - 1], together, thread, batch),
     };
-    let gate = Gate::default();
+    let (gate, clock) = (Gate::default(), Instant::now());
+    let timed = |contestant, thread, batch| {
+        let begin = clock.elapsed().as_nanos() as u64;
+        let sum = run(contestant, thread, batch);
+        Half { sum, begin, end: clock.elapsed().as_nanos() as u64 }
+    };
     std::thread::scope(|scope| {
         scope.spawn(|| {
+            pin(1);
             while let Some((contestant, batch)) = gate.next() {
-                gate.tell(run(contestant, 1, batch));
+                gate.tell(&timed(contestant, 1, batch));
             }
         });
+        // After the helper's start, which would inherit it.
+        pin(0);
         let both = |contestant: usize, batch: u32| {
             gate.open(contestant, batch);
-            let own = run(contestant, 0, batch);
-            own.wrapping_add(gate.wait())
+            let own = timed(contestant, 0, batch);
+            (own, gate.wait())
         };
         for contestant in [0, 1, 2, 0, 1, 2] {
             both(contestant, 0);
         }
         replies.expect(0);
         replies.send(&Timed::Started);
-        let mut sum = 0_u64;
-        let rounds = interleave(together.batches as usize, together.seed, |contestant, batch| {
-            let both = both(contestant, batch as u32);
-            if contestant == 0 {
-                sum = sum.wrapping_add(both);
-            }
-        });
+        // By batch, since one may be done again.
+        let mut sums = vec![0_u64; together.batches as usize];
+        let timing =
+            interleave_sound(together.batches as usize, together.seed, PATIENCE, |contestant, batch| {
+                let (own, other) = both(contestant, batch as u32);
+                if contestant == 0 {
+                    sums[batch] = own.sum.wrapping_add(other.sum);
+                }
+                !own.is_apart_from(&other)
+            });
         gate.close();
-        replies.send(&Timed::Timing { rounds, sum });
+        let sum = sums.into_iter().fold(0, u64::wrapping_add);
+        replies.send(&Timed::Timing { rounds: timing.rounds, sum, lost: timing.lost, apart: timing.spoilt });
     });
+}
+
+/// What one thread did of a batch, and when, in nanoseconds.
+struct Half {
+    sum: u64,
+    begin: u64,
+    end: u64,
+}
+
+impl Half {
+    /// Whether they were at work at once for less than half of the shorter one's time.
+    fn is_apart_from(&self, other: &Self) -> bool {
+        let both = self.end.min(other.end).saturating_sub(self.begin.max(other.begin));
+        2 * both < (self.end - self.begin).min(other.end - other.begin)
+    }
 }
 
 /// One thread's part of a batch: everything that it inserts it takes out again, the oldest first.
@@ -166,6 +219,8 @@ struct Gate {
     done: AtomicU64,
     /// What came of it.
     sum: AtomicU64,
+    begin: AtomicU64,
+    end: AtomicU64,
 }
 
 /// The order to end.
@@ -191,16 +246,19 @@ impl Gate {
     }
 
     /// The helper is done.
-    fn tell(&self, sum: u64) {
-        self.sum.store(sum, Ordering::Relaxed);
+    fn tell(&self, half: &Half) {
+        self.sum.store(half.sum, Ordering::Relaxed);
+        self.begin.store(half.begin, Ordering::Relaxed);
+        self.end.store(half.end, Ordering::Relaxed);
         self.done.store(self.order.load(Ordering::Relaxed), Ordering::Release);
     }
 
     /// Waits for the helper, and gives what it told.
-    fn wait(&self) -> u64 {
+    fn wait(&self) -> Half {
         let order = self.order.load(Ordering::Relaxed);
         until(|| self.done.load(Ordering::Acquire) == order);
-        self.sum.load(Ordering::Relaxed)
+        let told = |word: &AtomicU64| word.load(Ordering::Relaxed);
+        Half { sum: told(&self.sum), begin: told(&self.begin), end: told(&self.end) }
     }
 }
 
