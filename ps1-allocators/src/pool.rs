@@ -3,8 +3,8 @@
 //! ```text
 //!   Pool          slots     0          1          2          3            free: 1
 //!                       ┌──────────┬──────────┬──────────┬──────────┐
-//!                 lives │  1 live  │  2 free  │  3 live  │  0 free  │     a key is a slot and one of its
-//!                       │  value   │ next: 3  │  value   │ next: -  │     lives: { index: 2, generation: 3 }
+//!                  life │    1     │  - (3)   │    2     │  - (0)   │     a key is a slot and one of its
+//!                       │  value   │ next: 3  │  value   │ next: -  │     lives: { index: 2, generation: 2 }
 //!                       └──────────┴──────────┴──────────┴──────────┘
 //!
 //!   FreeStack     head  │ tag 7 │ index 1 │          one word, so that both change together
@@ -24,16 +24,17 @@
 //! JACM 40(4), 1993; the crates `slab`, `slotmap` and `sharded-slab`.
 
 use core::fmt;
+use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut, Index, IndexMut};
 
 /// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when the slot
-/// is taken again: at least not before the slot was taken 2³¹ times.
+/// is taken again: at least not before it was taken 2³¹ times. An `Option<Key>` is as small as a `Key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Which slot, from 0.
     pub index: u32,
     /// Which of the slot's lives.
-    pub generation: u32,
+    pub generation: NonZeroU32,
 }
 
 /// No slot is free. The value comes back.
