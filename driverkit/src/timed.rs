@@ -76,3 +76,20 @@ pub fn interleave_sound<const N: usize>(
     }
     result
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_says_nothing_is_done_again_until_patience_ends() {
+        let mut runs = 0;
+        let sound = interleave_sound::<2>(3, 1, Duration::MAX, |contestant, batch| {
+            runs += 1;
+            (contestant, batch) != (1, 2) || runs > 9
+        });
+        assert_eq!((runs, sound.rounds.len(), sound.spoilt), (10, 3, 0));
+        let hopeless = interleave_sound::<2>(3, 1, Duration::ZERO, |_, _| false);
+        assert_eq!((hopeless.rounds.len(), hopeless.lost, hopeless.spoilt), (3, 0, 6));
+    }
+}

@@ -37,3 +37,16 @@ pub fn ordinal() -> usize {
     let id = format!("{:?}", loom::thread::current().id());
     id.chars().filter_map(|digit| digit.to_digit(10)).fold(0, |number, digit| number * 10 + digit as usize)
 }
+
+#[cfg(all(test, not(feature = "loom")))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thread_keeps_its_number_and_another_one_has_another() {
+        let own = ordinal();
+        assert_eq!(ordinal(), own);
+        let other = spawn(|| (ordinal(), ordinal())).join().expect("the thread ends");
+        assert!(other.0 != own && other.0 == other.1);
+    }
+}

@@ -9,12 +9,18 @@ use ps1_allocators::pool::{FreeStack, PoolBox, SharedPool};
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::{Arc as StdArc, Mutex, PoisonError};
 
+/// How often a thread that could go on is interrupted, at most. Mistakes of this kind need two, and without a
+/// bound the interleavings of two threads at one head are too many to go through.
+const PREEMPTIONS: usize = 3;
+
 /// The outcomes of all interleavings, each once, in order.
 fn outcomes<O: Ord + Clone + Send + 'static>(interleaving: impl Fn() -> O + Send + Sync + 'static) -> Vec<O> {
     // The set lives outside the model: loom runs the closure once an interleaving.
     let seen = StdArc::new(Mutex::new(BTreeSet::new()));
     let gather = seen.clone();
-    loom::model(move || {
+    let mut builder = loom::model::Builder::new();
+    builder.preemption_bound = Some(PREEMPTIONS);
+    builder.check(move || {
         let outcome = interleaving();
         gather.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
     });

@@ -49,8 +49,8 @@ fn taking_against_inserting_serves_as_some_order_would() {
         let all =
             [vec![vec![true], vec![true]], vec![vec![true], vec![false]], vec![vec![false], vec![true]]];
         serves(outcomes.into_iter().map(|outcome| outcome.served), &all)?;
-        let outcomes = boxes(check, 2, &[0, 0], &[&[Insert, Take, Insert], &[Insert, Take]])?;
-        serves(outcomes.into_iter().map(|outcome| outcome.served), &[vec![vec![true, true], vec![true]]])
+        let outcomes = boxes(check, 2, &[1, 0], &[&[Take, Insert], &[Insert, Take]])?;
+        serves(outcomes.into_iter().map(|outcome| outcome.served), &[vec![vec![true], vec![true]]])
     });
 }
 
