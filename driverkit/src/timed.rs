@@ -86,9 +86,10 @@ mod tests {
         let mut runs = 0;
         let sound = interleave_sound::<2>(3, 1, Duration::MAX, |contestant, batch| {
             runs += 1;
-            (contestant, batch) != (1, 2) || runs > 9
+            (contestant, batch) != (1, 2) || runs > 8
         });
-        assert_eq!((runs, sound.rounds.len(), sound.spoilt), (10, 3, 0));
+        assert_eq!((sound.rounds.len(), sound.spoilt), (3, 0));
+        assert!(runs > 6, "{runs} runs of 6 batches, one of which was done again");
         let hopeless = interleave_sound::<2>(3, 1, Duration::ZERO, |_, _| false);
         assert_eq!((hopeless.rounds.len(), hopeless.lost, hopeless.spoilt), (3, 0, 6));
     }

@@ -1,8 +1,8 @@
 //! Snippets that must not compile, and their twins that must.
 //!
 //! The grader compiles each against a submission's library and compares error code and marked line; here
-//! trybuild compares the compiler's whole message with the `.stderr` file beside it. There is none where the message
-//! names an answer's private fields.
+//! trybuild compares the compiler's whole message with the `.stderr` file beside it. Where that names an answer's
+//! private fields there is none, and the grader alone decides.
 
 use std::path::{Path, PathBuf};
 
