@@ -15,6 +15,7 @@
 pub mod counting;
 pub mod heap;
 pub mod payload;
+pub mod pin;
 pub mod prng;
 pub mod replies;
 pub mod serve;

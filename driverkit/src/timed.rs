@@ -6,7 +6,7 @@
 //! read here; the judge holds the claimed total against its own clock.
 
 use crate::prng::SplitMix64;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Runs `batches` batches for each of `N` contestants, and returns the nanoseconds of each.
 ///
@@ -31,4 +31,66 @@ pub fn interleave<const N: usize>(
         nanos.push(round);
     }
     nanos
+}
+
+/// What [`interleave_sound`] gives.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sound<const N: usize> {
+    /// Nanoseconds of each batch that was kept.
+    pub rounds: Vec<[u32; N]>,
+    /// Nanoseconds of those that were done again: the clock saw them too.
+    pub lost: u64,
+    /// Batches that were kept although they were not sound, since the patience was at its end.
+    pub spoilt: u32,
+}
+
+/// As [`interleave`], where a batch may turn out to say nothing, such as one of two threads that had no two
+/// processors: `run` then gives false, and the batch is done again, until all that was in vain comes to
+/// `patience`.
+pub fn interleave_sound<const N: usize>(
+    batches: usize,
+    seed: u64,
+    patience: Duration,
+    mut run: impl FnMut(usize, usize) -> bool,
+) -> Sound<N> {
+    let mut order: [usize; N] = std::array::from_fn(|contestant| contestant);
+    let mut prng = SplitMix64::new(seed);
+    let patience = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
+    let mut result = Sound { rounds: Vec::with_capacity(batches), lost: 0, spoilt: 0 };
+    for batch in 0..batches {
+        prng.shuffle(&mut order);
+        let mut round = [0; N];
+        for contestant in order {
+            round[contestant] = loop {
+                let start = Instant::now();
+                let sound = run(contestant, batch);
+                let nanos = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
+                if sound || result.lost >= patience {
+                    result.spoilt += u32::from(!sound);
+                    break nanos;
+                }
+                result.lost = result.lost.saturating_add(u64::from(nanos));
+            };
+        }
+        result.rounds.push(round);
+    }
+    result
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_batch_that_says_nothing_is_done_again_until_patience_ends() {
+        let mut runs = 0;
+        let sound = interleave_sound::<2>(3, 1, Duration::MAX, |contestant, batch| {
+            runs += 1;
+            (contestant, batch) != (1, 2) || runs > 8
+        });
+        assert_eq!((sound.rounds.len(), sound.spoilt), (3, 0));
+        assert!(runs > 6, "{runs} runs of 6 batches, one of which was done again");
+        let hopeless = interleave_sound::<2>(3, 1, Duration::ZERO, |_, _| false);
+        assert_eq!((hopeless.rounds.len(), hopeless.lost, hopeless.spoilt), (3, 0, 6));
+    }
 }

@@ -35,6 +35,7 @@ mod slab {
 
 mod pool {
     use crate::pool::{FreeStack, Full, Key, Pool, PoolBox, SharedPool};
+    use core::num::NonZeroU32;
     use core::ops::DerefMut;
 
     const _: fn(u32) -> Pool<u64> = Pool::new;
@@ -45,11 +46,13 @@ mod pool {
     const _: fn(&Pool<u64>) -> usize = Pool::len;
     const _: fn(&Pool<u64>) -> bool = Pool::is_empty;
     const _: fn(&Pool<u64>) -> usize = Pool::capacity;
+    const _: fn(&Pool<u64>, Key) -> bool = Pool::contains;
     const _: fn(u32) -> FreeStack = FreeStack::new;
     const _: fn(&FreeStack) -> Option<u32> = FreeStack::pop;
     const _: fn(&FreeStack, u32) = FreeStack::push;
     const _: fn(u32) -> SharedPool<u64> = SharedPool::new;
     const _: for<'a> fn(&'a SharedPool<u64>, u64) -> Result<PoolBox<'a, u64>, Full<u64>> = SharedPool::insert;
+    const _: fn(&SharedPool<u64>) -> usize = SharedPool::capacity;
     const _: fn(PoolBox<'static, u64>) -> u64 = PoolBox::take;
     const _: fn() = || {
         fn shared<T: Send + Sync>() {}
@@ -57,7 +60,10 @@ mod pool {
         shared::<FreeStack>();
         shared::<SharedPool<u64>>();
         holds::<PoolBox<'static, u64>>();
+        shared::<PoolBox<'static, u64>>();
+        shared::<Pool<u64>>();
     };
+    const _: fn() -> Key = || Key { index: 0, generation: NonZeroU32::MIN };
 }
 
 mod comparison {

@@ -6,6 +6,7 @@ mod model;
 mod ordering;
 #[cfg(not(feature = "loom"))]
 mod peer;
+mod pool;
 
 use crate::protocol::Request;
 use driverkit::Replies;
@@ -15,5 +16,6 @@ pub fn carry_out(request: Request, replies: &mut Replies) {
     match request {
         Request::Buddy(job) => buddy::carry_out(job, replies),
         Request::Ordering(job) => ordering::carry_out(job, replies),
+        Request::Pool(job) => pool::carry_out(job, replies),
     }
 }

@@ -1,7 +1,8 @@
 //! Snippets that must not compile, and their twins that must.
 //!
 //! The grader compiles each against a submission's library and compares error code and marked line; here
-//! trybuild compares the compiler's whole message with the `.stderr` file beside it.
+//! trybuild compares the compiler's whole message with the `.stderr` file beside it. Where that names an answer's
+//! private fields there is none, and the grader alone decides.
 
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ fn snippets_that_must_not_compile_do_not_and_their_twins_do() {
     for snippet in snippets(Path::new("tests/refuses")) {
         if snippet.to_string_lossy().ends_with(".ok.rs") {
             cases.pass(snippet);
-        } else {
+        } else if snippet.with_extension("stderr").is_file() {
             cases.compile_fail(snippet);
         }
     }

@@ -1,0 +1,83 @@
+//! Time beside three peers.
+
+use super::laws::client;
+use super::laws::timing::{alone, together};
+use crate::home::RUBRIC;
+use crate::protocol::pool::{Alone, Peer, Step, Together};
+use driverkit::prng::SplitMix64;
+use testkit::duel::duel;
+use testkit::edges::Edges;
+use testkit::{Check, Judged, judge};
+
+#[test]
+fn keeps_up_with_slab_on_one_thread() {
+    judge(|check| {
+        let client = client(check)?;
+        let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
+        let capacity = 4096;
+        let steps = steps(check.seed(), capacity, 200_000);
+        duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
+            Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.clone() })?])
+        })
+    });
+}
+
+/// A pool that fills to three quarters and then lives on: values go in and out at random and are looked at.
+fn steps(seed: u64, capacity: u32, count: usize) -> Vec<Step> {
+    let mut prng = SplitMix64::new(seed);
+    let (mut live, mut dead): (Vec<u32>, Vec<u32>) = (Vec::new(), (0..capacity).collect());
+    let mut steps = Vec::with_capacity(count);
+    let most = capacity as usize * 3 / 4;
+    while steps.len() < count {
+        let filling = live.len() < most && prng.below(8) < 5;
+        match prng.below(3) {
+            0 if !live.is_empty() => {
+                steps.push(Step::Get(live[prng.below(live.len() as u64) as usize]));
+            }
+            _ if filling || live.is_empty() => {
+                let id = dead.swap_remove(prng.below(dead.len() as u64) as usize);
+                steps.push(Step::Insert(id));
+                live.push(id);
+            }
+            _ => {
+                let id = live.swap_remove(prng.below(live.len() as u64) as usize);
+                steps.push(Step::Remove(id));
+                dead.push(id);
+            }
+        }
+    }
+    steps
+}
+
+#[test]
+fn keeps_up_with_sharded_slab_on_two_threads() {
+    judge(|check| {
+        let what = "the speed of `SharedPool` on two threads beside the crate sharded-slab";
+        on_two_threads(check, "over_sharded_slab", what, Peer::ShardedSlab)
+    });
+}
+
+#[test]
+fn leaves_a_mutex_behind_on_two_threads() {
+    judge(|check| {
+        let what = "the speed of `SharedPool` on two threads beside a pool behind a mutex";
+        on_two_threads(check, "over_mutex", what, Peer::Mutex)
+    });
+}
+
+fn on_two_threads(check: &Check, name: &str, what: &str, peer: Peer) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "pool", name)?;
+    duel(check, name, what, &edges, |seed| {
+        let race = Together { peer, capacity: 1024, seed, batches: 60, values: 500, window: 16 };
+        let mut rounds = together(&client, &race)?;
+        if peer == Peer::Mutex {
+            // A lock takes half as long or twice as long, by who happens to get it, so a twin is no control of
+            // the machine. The faster of the two counts.
+            for [_, peer, twin] in &mut rounds {
+                (*peer, *twin) = ((*peer).min(*twin), (*peer).min(*twin));
+            }
+        }
+        Ok(vec![rounds])
+    })
+}
