@@ -4,6 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
+#[path = "protocol/comparison.rs"]
+pub mod comparison;
 #[path = "protocol/heap.rs"]
 pub mod heap;
 
@@ -12,4 +14,6 @@ pub mod heap;
 pub enum Request {
     /// Exercise 1.1.
     Buddy(heap::Job),
+    /// Exercise 1.4.
+    Comparison(comparison::Job),
 }

@@ -1,6 +1,8 @@
 //! How each exercise's requests reach the student's types.
 
 mod buddy;
+#[cfg(not(feature = "loom"))]
+mod comparison;
 #[cfg(feature = "loom")]
 mod model;
 #[cfg(not(feature = "loom"))]
@@ -13,5 +15,10 @@ use driverkit::Replies;
 pub fn carry_out(request: Request, replies: &mut Replies) {
     match request {
         Request::Buddy(job) => buddy::carry_out(job, replies),
+        #[cfg(not(feature = "loom"))]
+        Request::Comparison(job) => comparison::carry_out(job, replies),
+        // It has no models.
+        #[cfg(feature = "loom")]
+        Request::Comparison(_) => {}
     }
 }

@@ -4,7 +4,10 @@
 mod home;
 #[path = "../laws/buddy.rs"]
 mod laws_of_buddy;
+#[path = "../laws/comparison.rs"]
+mod laws_of_comparison;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 
 mod buddy;
+mod comparison;
