@@ -34,7 +34,9 @@ pub fn carry_out(job: Job, replies: &mut Replies) {
             for subject in subjects {
                 let ops = made(order);
                 let len = ROOM * order.budget as usize;
-                let Some(peer) = Region::map(len).ok().map(|region| peer(subject.peer, region)) else { return };
+                let Some(peer) = Region::map(len).ok().map(|region| peer(subject.peer, region)) else {
+                    return;
+                };
                 let mut faulty = Faulty::new(peer, subject.fault, order.budget as usize / 2);
                 let mut clock = Steady { now: 0, tick: subject.tick };
                 replies.send(&report(&run(&mut faulty, &ops, &mut clock)));
@@ -63,8 +65,8 @@ pub fn carry_out(job: Job, replies: &mut Replies) {
             let ratios = paired(&mut a, &mut b, &mut clock, counts, seed);
             replies.send(&Paired { ratios, events: log.take() });
         }
-        Job::Estimate { samples, resamples, seed } => {
-            for sample in samples {
+        Job::Estimate { samples, resamples, seeds } => {
+            for (sample, seed) in samples.into_iter().zip(seeds) {
                 let estimate = estimate(&sample, resamples as usize, seed);
                 replies.send(&estimate.map(|estimate| [estimate.median, estimate.low, estimate.high]));
             }

@@ -47,8 +47,8 @@ pub enum Job {
         samples: Vec<Vec<f64>>,
         /// Resamples of each.
         resamples: u32,
-        /// The student's seed.
-        seed: u64,
+        /// The student's seed for each sample.
+        seeds: Vec<u64>,
     },
 }
 

@@ -47,7 +47,8 @@ pub fn exactly(client: &Client<'_>, script: &Script) -> Judged {
 
 /// A script for reading.
 fn spell(script: &Script) -> String {
-    let ops: Vec<String> = script.ops.iter().enumerate().map(|(at, op)| format!("  {at:>3}  {op:?}")).collect();
+    let ops: Vec<String> =
+        script.ops.iter().enumerate().map(|(at, op)| format!("  {at:>3}  {op:?}")).collect();
     let acts: Vec<String> = script.acts.iter().take(40).map(|act| format!("  {act:?}")).collect();
     format!(
         "operations (number, size, alignment):\n{}\nwhat the subject does at each call (its memory is {} bytes; \
@@ -182,19 +183,24 @@ pub fn exposes(check: &Check, order: Order, kinds: &[FaultKind]) -> Judged {
             )));
         }
         let chance = chances.into_iter().nth(fault.chance as usize);
-        let subject = Subject { peer: PEERS[prng.below(4) as usize], fault: Some(fault), tick: prng.below(90) };
+        let subject =
+            Subject { peer: PEERS[prng.below(4) as usize], fault: Some(fault), tick: prng.below(90) };
         subjects.push((subject, chance));
     }
     let asked = subjects.iter().map(|(subject, _)| *subject).collect();
     let seen: Vec<Ran> = ask(&client, Job::Expose { order, subjects: asked })?;
     if seen.len() != subjects.len() {
-        return Err(testkit::Fault::failed(format!("{} runs were asked for, {} came back.", subjects.len(), seen.len())));
+        return Err(testkit::Fault::failed(format!(
+            "{} runs were asked for, {} came back.",
+            subjects.len(),
+            seen.len()
+        )));
     }
     for ((subject, chance), ran) in subjects.iter().zip(&seen) {
         let (Some(fault), Some(chance)) = (subject.fault, chance) else { continue };
-        let sound = ran.defect.is_some_and(|(at, defect)| {
-            defect == chance.defect && (chance.at.0..=chance.at.1).contains(&at)
-        });
+        let sound = ran
+            .defect
+            .is_some_and(|(at, defect)| defect == chance.defect && (chance.at.0..=chance.at.1).contains(&at));
         if !sound {
             let (first, last) = chance.at;
             let when = if first == last { format!("{first}") } else { format!("{first} to {last}") };

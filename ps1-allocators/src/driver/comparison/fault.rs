@@ -62,8 +62,7 @@ impl Faulty {
         if self.refuses {
             return None;
         }
-        let fits =
-            |(_, live): &&(_, Layout)| live.size() >= layout.size() && live.align() >= layout.align();
+        let fits = |(_, live): &&(_, Layout)| live.size() >= layout.size() && live.align() >= layout.align();
         let twice = self.live.iter().filter(fits).count();
         let kind = self.fault.map(|fault| fault.kind);
         let late = kind == Some(FaultKind::HandsOutTwiceLate) && self.calls > LATE;
@@ -122,13 +121,20 @@ impl Faulty {
 
     /// What a moved block loses.
     fn lose(&mut self, start: NonNull<u8>, old: usize, new: usize) {
-        if new < old && let Some(seed) = self.strikes(FaultKind::LosesOnShrink) {
+        if new < old
+            && let Some(seed) = self.strikes(FaultKind::LosesOnShrink)
+        {
             change(start, new - 1, 1, seed);
         }
-        if new > old && new < 2 * old && let Some(seed) = self.strikes(FaultKind::LosesOnGrowth) {
+        if new > old
+            && new < 2 * old
+            && let Some(seed) = self.strikes(FaultKind::LosesOnGrowth)
+        {
             change(start, seed as usize % old, 1, seed);
         }
-        if new >= 2 * old && let Some(seed) = self.strikes(FaultKind::ForgetsOnGrowth) {
+        if new >= 2 * old
+            && let Some(seed) = self.strikes(FaultKind::ForgetsOnGrowth)
+        {
             change(start, 0, old, seed);
         }
     }

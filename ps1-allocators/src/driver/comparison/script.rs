@@ -120,7 +120,8 @@ unsafe impl RawAllocator for Player {
         self.log.push(Event::Reallocate(self.offset(block), size, align, new_size as u64));
         let act = self.acts.next().unwrap_or_default();
         let moved = self.block(&act);
-        let within = usize::try_from(self.offset(block)).is_ok_and(|from| from + old.size() <= self.memory.len());
+        let within =
+            usize::try_from(self.offset(block)).is_ok_and(|from| from + old.size() <= self.memory.len());
         if let Some(moved) = moved.filter(|_| act.honest && within) {
             let len = old.size().min(new_size).min(moved.len());
             // SAFETY: both ranges lie in the memory; they may overlap.

@@ -1,13 +1,13 @@
 //! Single behaviours that are easy to miss.
 
 use super::laws::{
-    accuses_nobody, ask, client, dishonest, exactly, exposes, hands_out, orders, pairs, poking, refuses, script,
-    takes,
+    accuses_nobody, ask, client, dishonest, exactly, exposes, hands_out, orders, pairs, poking, refuses,
+    script, takes,
 };
 use crate::protocol::comparison::{FaultKind, Job, Op, Order};
+use Op::{Allocate, AllocateZeroed, Free, Reallocate};
 use driverkit::prng::SplitMix64;
 use testkit::{Fault, judge};
-use Op::{Allocate, AllocateZeroed, Free, Reallocate};
 
 #[test]
 fn what_a_number_held_before_never_passes_for_what_it_holds_now() {
@@ -29,10 +29,8 @@ fn what_a_number_held_before_never_passes_for_what_it_holds_now() {
         ];
         exactly(&client, &script(back))?;
         // Its own bytes, but not in their places.
-        let shifted = [
-            (Allocate(0, 64, 16), hands_out(0, 64)),
-            (Reallocate(0, 80), dishonest(hands_out(16, 80))),
-        ];
+        let shifted =
+            [(Allocate(0, 64, 16), hands_out(0, 64)), (Reallocate(0, 80), dishonest(hands_out(16, 80)))];
         exactly(&client, &script(shifted))
     });
 }
@@ -127,9 +125,10 @@ fn the_interval_narrows_as_the_ratios_grow_in_number() {
         let client = client(check)?;
         let mut prng = SplitMix64::new(check.seed());
         let mut ratio = || 0.5 + prng.below(1 << 40) as f64 / (1_u64 << 40) as f64;
-        for (count, samples) in [(100_usize, 200), (1600, 40)] {
+        for (count, samples) in [(100_usize, 200_u32), (1600, 40)] {
             let sample = (0..samples).map(|_| (0..count).map(|_| ratio()).collect()).collect();
-            let job = Job::Estimate { samples: sample, resamples: 400, seed: check.seed() };
+            let seeds = (0..samples).map(|at| check.seed() ^ u64::from(at)).collect();
+            let job = Job::Estimate { samples: sample, resamples: 400, seeds };
             let seen: Vec<Option<[f64; 3]>> = ask(&client, job)?;
             let widths = seen.iter().flatten().map(|[_, low, high]| high - low);
             let mean = widths.sum::<f64>() / f64::from(samples);

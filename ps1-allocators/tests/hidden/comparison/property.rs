@@ -27,9 +27,9 @@ fn utilisation_agrees_with_a_model_on_random_operations() {
             let (mut live, mut bytes, mut expected) = (HashMap::new(), 0, Vec::new());
             for (op, footprint) in ops.iter().zip(footprints) {
                 let (id, size) = match *op {
-                    Op::Allocate(id, size, _) | Op::AllocateZeroed(id, size, _) | Op::Reallocate(id, size) => {
-                        (id, size)
-                    }
+                    Op::Allocate(id, size, _)
+                    | Op::AllocateZeroed(id, size, _)
+                    | Op::Reallocate(id, size) => (id, size),
                     Op::Free(id) => (id, 0),
                 };
                 bytes += size;
@@ -69,7 +69,7 @@ fn an_estimate_scales_with_its_ratios_and_stays_among_them() {
             let doubled: Vec<f64> = ratios.iter().map(|ratio| 2.0 * ratio).collect();
             let constant = vec![ratios[0]; ratios.len()];
             let samples = vec![ratios.clone(), ratios.clone(), doubled, constant];
-            let job = Job::Estimate { samples, resamples: 200, seed: *seed };
+            let job = Job::Estimate { samples, resamples: 200, seeds: vec![*seed; 4] };
             let seen: Vec<Option<[f64; 3]>> = ask(&client, job)?;
             let failed = |why: &str| Err(Fault::failed(format!("{why}: of {ratios:?}, {seen:?}.")));
             let [Some(one), Some(again), Some(twice), Some(same)] = seen.as_slice() else {
@@ -83,10 +83,14 @@ fn an_estimate_scales_with_its_ratios_and_stays_among_them() {
                 return failed("The same ratios and seed gave two estimates");
             }
             if one.map(|end| 2.0 * end) != *twice {
-                return failed("Ratios twice as large, and the same seed, did not give an estimate twice as large");
+                return failed(
+                    "Ratios twice as large, and the same seed, did not give an estimate twice as large",
+                );
             }
             if *same != [ratios[0]; 3] {
-                return failed("Ratios that are all the same did not give that ratio for median and interval");
+                return failed(
+                    "Ratios that are all the same did not give that ratio for median and interval",
+                );
             }
             Ok(())
         })

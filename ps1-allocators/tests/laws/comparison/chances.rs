@@ -33,7 +33,10 @@ pub fn well_formed(ops: &[Op], order: Order) -> Result<(), String> {
             live.insert(id, size);
         }
         if bytes > order.budget {
-            return Err(format!("after operation {at} {bytes} bytes are live, of a budget of {}", order.budget));
+            return Err(format!(
+                "after operation {at} {bytes} bytes are live, of a budget of {}",
+                order.budget
+            ));
         }
     }
     if live.is_empty() { Ok(()) } else { Err(format!("{} blocks are live at its end", live.len())) }
@@ -45,7 +48,9 @@ pub fn sound(ops: &[Op], tick: u64) -> Ran {
     let (mut live, mut bytes, mut peak) = (HashMap::new(), 0, 0);
     for op in ops {
         let (id, size) = match *op {
-            Op::Allocate(id, size, _) | Op::AllocateZeroed(id, size, _) | Op::Reallocate(id, size) => (id, size),
+            Op::Allocate(id, size, _) | Op::AllocateZeroed(id, size, _) | Op::Reallocate(id, size) => {
+                (id, size)
+            }
             Op::Free(id) => (id, 0),
         };
         bytes += size;

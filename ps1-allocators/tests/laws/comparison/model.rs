@@ -41,14 +41,20 @@ impl Expected {
         if self.unsure.get() {
             return None;
         }
-        let common = seen.events.iter().zip(&self.events).take_while(|(seen, expected)| seen == expected).count();
-        let spell = |event: Option<&Event>| event.map_or("nothing more".to_owned(), |event| format!("{event:?}"));
+        let common =
+            seen.events.iter().zip(&self.events).take_while(|(seen, expected)| seen == expected).count();
+        let spell =
+            |event: Option<&Event>| event.map_or("nothing more".to_owned(), |event| format!("{event:?}"));
         if seen.ran.defect != self.ran.defect {
             let spell = |defect: Option<(u64, Defect)>| match defect {
                 None => "no defect".to_owned(),
                 Some((at, defect)) => format!("{defect:?} at operation {at}"),
             };
-            return Some(format!("run told {}; there is {}.", spell(seen.ran.defect), spell(self.ran.defect)));
+            return Some(format!(
+                "run told {}; there is {}.",
+                spell(seen.ran.defect),
+                spell(self.ran.defect)
+            ));
         }
         if common < self.events.len() {
             return Some(format!(
@@ -106,7 +112,8 @@ pub fn expected(script: &Script) -> Expected {
     };
     let mut ops = script.ops.iter().enumerate();
     let defect = ops.find_map(|(at, op)| model.step(*op).err().map(|defect| (at as u64, defect)));
-    model.expected.ran.defect = defect.or_else(|| model.finish().map(|defect| (script.ops.len() as u64, defect)));
+    model.expected.ran.defect =
+        defect.or_else(|| model.finish().map(|defect| (script.ops.len() as u64, defect)));
     model.expected
 }
 
@@ -218,8 +225,7 @@ impl Model<'_> {
         let blocks: Vec<Block> = self.live.values().copied().collect();
         self.expected.left = blocks.iter().map(free).collect();
         self.expected.left.sort_by_key(|event| format!("{event:?}"));
-        let changed =
-            |block: &Block| self.other(block.at, block.size, |index| (block.filling, index));
+        let changed = |block: &Block| self.other(block.at, block.size, |index| (block.filling, index));
         let changed = blocks.iter().filter(|block| changed(block)).count();
         (changed > 0).then_some(Defect::Corrupted)
     }
