@@ -11,12 +11,6 @@ pub struct BuddySystem {
     _region: Region,
 }
 
-/// `linked_list_allocator`'s heap: first fit over a list in address order.
-pub struct LinkedList {
-    heap: linked_list_allocator::Heap,
-    _region: Region,
-}
-
 /// `rlsf`'s: two-level segregated fit.
 pub struct Rlsf {
     heap: rlsf::Tlsf<'static, u32, u32, 28, 32>,
@@ -35,15 +29,6 @@ impl BuddySystem {
         let mut heap = buddy_system_allocator::Heap::empty();
         // SAFETY: the region is writable, used by nobody else, and lives as long as the heap.
         unsafe { heap.init(region.base().as_ptr().expose_provenance(), region.len()) };
-        Self { heap, _region: region }
-    }
-}
-
-impl LinkedList {
-    /// Over `region`, all of it free.
-    pub fn new(region: Region) -> Self {
-        // SAFETY: the region is writable, used by nobody else, and lives as long as the heap.
-        let heap = unsafe { linked_list_allocator::Heap::new(region.base().as_ptr(), region.len()) };
         Self { heap, _region: region }
     }
 }
@@ -82,21 +67,6 @@ unsafe impl RawAllocator for BuddySystem {
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
         // SAFETY: the caller's contract is the same.
         unsafe { self.heap.dealloc(block, layout) };
-        Ok(())
-    }
-
-    fn walk(&self, _visit: &mut dyn FnMut(Extent)) {}
-}
-
-// SAFETY: `linked_list_allocator` keeps the contract, and its blocks lie in the region, which stays.
-unsafe impl RawAllocator for LinkedList {
-    fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        sized(self.heap.allocate_first_fit(layout).ok(), layout.size())
-    }
-
-    unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
-        // SAFETY: the caller's contract is the same.
-        unsafe { self.heap.deallocate(block, layout) };
         Ok(())
     }
 

@@ -30,7 +30,7 @@ fn what_a_number_held_before_never_passes_for_what_it_holds_now() {
         exactly(&client, &script(back))?;
         // Its own bytes, but not in their places.
         let shifted =
-            [(Allocate(0, 64, 16), hands_out(0, 64)), (Reallocate(0, 80), dishonest(hands_out(16, 80)))];
+            [(Allocate(0, 64, 16), hands_out(0, 64)), (Reallocate(0, 32), dishonest(hands_out(16, 32)))];
         exactly(&client, &script(shifted))
     });
 }
