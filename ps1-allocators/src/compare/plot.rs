@@ -47,7 +47,7 @@ pub fn plot(names: &[&str], columns: &[Column], passes: usize) -> String {
         first = escape(names.first().copied().unwrap_or_default())
     );
     let caption = format!(
-        "Speed beside {} (right of the broken line is faster); median of {passes} passes, 95 % interval",
+        "Speed beside {} (right of the broken line is faster); {passes} passes, 95 % interval",
         names.first().copied().unwrap_or_default()
     );
     text(&mut svg, "head", 12.0, 24.0, &caption);
@@ -66,7 +66,7 @@ pub fn plot(names: &[&str], columns: &[Column], passes: usize) -> String {
             text(&mut svg, "name", 24.0, y + 4.0, &cut(name, FITS));
             text(&mut svg, "figure", FIGURES, y + 4.0, &figure(outcome));
             if let Outcome::Raced { speed, .. } = outcome {
-                let [low, middle, high] = [speed.low, speed.median, speed.high].map(|value| scale.at(value));
+                let [low, middle, high] = [speed.low, speed.value, speed.high].map(|value| scale.at(value));
                 line(&mut svg, "span", (low, y), (high, y));
                 let _ = writeln!(svg, "<circle class=\"mark\" cx=\"{middle:.1}\" cy=\"{y:.1}\" r=\"4\"/>");
             }
@@ -77,7 +77,7 @@ pub fn plot(names: &[&str], columns: &[Column], passes: usize) -> String {
 
 fn figure(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Raced { speed, .. } => format!("{:.2} [{:.2}, {:.2}]", speed.median, speed.low, speed.high),
+        Outcome::Raced { speed, .. } => format!("{:.2} [{:.2}, {:.2}]", speed.value, speed.low, speed.high),
         Outcome::NotWritten => "not written yet".to_owned(),
         Outcome::Out(why) => cut(why, FITS),
     }

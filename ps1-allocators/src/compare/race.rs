@@ -5,7 +5,7 @@
 //! footprint of those that have a region is known.
 
 use crate::contestants::Entrant;
-use crate::statistics::{Interval, interval};
+use crate::statistics::{Interval, interval, total};
 use driverkit::heap::Command;
 use driverkit::prng::SplitMix64;
 use heap_api::RawAllocator;
@@ -14,7 +14,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::ptr::NonNull;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use traces::Trace;
 
 /// Operations in a batch: some microseconds to some hundred.
@@ -29,7 +29,7 @@ pub enum Outcome {
     Raced {
         /// The first contestant's time over its own: above one is faster.
         speed: Interval,
-        /// The median of its time for an operation, in nanoseconds.
+        /// Its time for an operation in the mean, in nanoseconds.
         nanos: f64,
         /// Peak of live bytes over the pages that ever held some, where it has a region.
         utilisation: Option<f64>,
@@ -163,6 +163,9 @@ fn room(trace: &Trace) -> usize {
     (trace.peak as usize * 4).next_multiple_of(2 << 20) + (4 << 20)
 }
 
+/// Which entrant, the contestant, and the seconds of each batch of each pass.
+type Running = (usize, Box<dyn Racer>, Vec<Vec<f64>>);
+
 /// Races everyone over a trace, `passes` times. `tell` is told which pass begins.
 ///
 /// # Errors
@@ -178,7 +181,7 @@ pub fn race(
     let room = room(trace);
     let tried: Vec<_> =
         entrants.iter().map(|entrant| quietly(|| attempt(entrant, &steps, trace, room))).collect();
-    let mut racers: Vec<(usize, Box<dyn Racer>, Vec<f64>)> = Vec::new();
+    let mut racers: Vec<Running> = Vec::new();
     let mut outcomes = Vec::new();
     let mut utilisations = Vec::new();
     for (at, tried) in tried.into_iter().enumerate() {
@@ -201,30 +204,33 @@ pub fn race(
     let mut order: Vec<usize> = (0..racers.len()).collect();
     for pass in 1..=passes {
         tell(pass);
-        let mut times = vec![Duration::ZERO; racers.len()];
+        for (_, _, times) in &mut racers {
+            times.push(Vec::new());
+        }
         for batch in steps.chunks(BATCH) {
             prng.shuffle(&mut order);
             for &racer in &order {
+                let (_, racer, times) = &mut racers[racer];
                 let start = Instant::now();
-                racers[racer].1.run(batch);
-                times[racer] += start.elapsed();
+                racer.run(batch);
+                let seconds = start.elapsed().as_secs_f64().max(1e-9);
+                if let Some(pass) = times.last_mut() {
+                    pass.push(seconds);
+                }
             }
         }
-        for ((_, racer, seconds), time) in racers.iter_mut().zip(times) {
+        for (_, racer, _) in &mut racers {
             racer.clear();
-            seconds.push(time.as_secs_f64().max(1e-9));
         }
     }
-    let first = racers.first().map(|(_, _, seconds)| seconds.clone()).unwrap_or_default();
-    for (at, _, seconds) in &racers {
-        let ratios: Vec<f64> = first.iter().zip(seconds).map(|(first, own)| first / own).collect();
-        let nanos: Vec<f64> = seconds.iter().map(|own| own * 1e9 / steps.len().max(1) as f64).collect();
-        let raced = interval(&ratios, 1).zip(interval(&nanos, 1)).map(|(speed, nanos)| Outcome::Raced {
-            speed,
-            nanos: nanos.median,
+    let all: Vec<usize> = (0..passes).collect();
+    for (at, _, times) in &racers {
+        let first = &racers[0].2;
+        outcomes[*at] = Some(Outcome::Raced {
+            speed: interval(passes, 1, |chosen| total(first, chosen) / total(times, chosen)),
+            nanos: total(times, &all) * 1e9 / steps.len().max(1) as f64,
             utilisation: utilisations[*at],
         });
-        outcomes[*at] = raced;
     }
     let nothing = || Outcome::Out("was not timed".to_owned());
     Ok(outcomes.into_iter().map(|outcome| outcome.unwrap_or_else(nothing)).collect())

@@ -18,17 +18,15 @@ const WIDTH: usize = 20;
 pub fn table(names: &[&str], columns: &[Column], passes: usize) -> String {
     let first = names.first().copied().unwrap_or_default();
     let mut text = format!(
-        "Speed beside {first} (its time over the contestant's, so above 1 is faster): median of {passes} passes, and \
+        "Speed beside {first} (its time over the contestant's, so above 1 is faster): from {passes} passes, with \
          its 95 % interval\n"
     );
     rows(&mut text, names, columns, |outcome| match outcome {
-        Outcome::Raced { speed, .. } => format!("{:.2} [{:.2}, {:.2}]", speed.median, speed.low, speed.high),
+        Outcome::Raced { speed, .. } => format!("{:.2} [{:.2}, {:.2}]", speed.value, speed.low, speed.high),
         Outcome::NotWritten => "not written yet".to_owned(),
         Outcome::Out(_) => "out, see below".to_owned(),
     });
-    text.push_str(
-        "\nNanoseconds an operation, median; and utilisation (peak live bytes over pages ever used)\n",
-    );
+    text.push_str("\nNanoseconds an operation, and utilisation (peak live bytes over pages ever used)\n");
     rows(&mut text, names, columns, |outcome| match outcome {
         Outcome::Raced { nanos, utilisation: Some(part), .. } => {
             format!("{nanos:.0} ns, {:.0} %", part * 100.0)
@@ -73,7 +71,7 @@ pub fn sample(contestants: usize, traces: usize) -> Vec<Column> {
         (3, 1) => Outcome::Out("refused 3 of 9 calls".to_owned()),
         _ => {
             let median = 0.02 * (1 + row) as f64 * 2_f64.powi(((row * 3 + column) % 6) as i32);
-            let speed = Interval { median, low: median * 0.9, high: median * 1.2 };
+            let speed = Interval { value: median, low: median * 0.9, high: median * 1.2 };
             Outcome::Raced { speed, nanos: 20.0 / median, utilisation: (row > 0).then_some(0.5) }
         }
     };
