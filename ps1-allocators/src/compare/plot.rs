@@ -28,11 +28,14 @@ const TOP: f64 = 48.0;
 const FITS: usize = 24;
 
 const STYLE: &str = "\
-svg { font: 13px system-ui, sans-serif; --paper: #fff; --ink: #1a1a1a; --faint: #c8c8c8; --mark: #0b62c4 }
-@media (prefers-color-scheme: dark) { svg { --paper: #16181c; --ink: #e8e8e8; --faint: #4a4d55; --mark: #6db3ff } }
-.paper { fill: var(--paper) } text { fill: var(--ink) } .grid { stroke: var(--faint) }
-.one { stroke: var(--ink); stroke-dasharray: 4 3 } .mark { fill: var(--mark) }
-.span { stroke: var(--mark); stroke-width: 2 } .head { font-weight: 600 } .tick { font-size: 11px; text-anchor: middle }
+svg { font: 13px system-ui, sans-serif }
+.paper { fill: #fff } text { fill: #1a1a1a } .grid { stroke: #c8c8c8 } .mark { fill: #0b62c4 }
+.one { stroke: #1a1a1a; stroke-dasharray: 4 3 } .span { stroke: #0b62c4; stroke-width: 2 }
+.head { font-weight: 600 } .tick { font-size: 11px; text-anchor: middle }
+@media (prefers-color-scheme: dark) {
+.paper { fill: #16181c } text { fill: #e8e8e8 } .grid { stroke: #4a4d55 } .mark { fill: #6db3ff }
+.one { stroke: #e8e8e8 } .span { stroke: #6db3ff }
+}
 ";
 
 /// Draws the outcomes.
