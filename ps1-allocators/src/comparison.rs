@@ -1,6 +1,8 @@
 //! Performance comparison: workloads that expose a broken allocator, and figures that survive a noisy machine.
 //!
 //! ```text
+//!   run      │ call │ fill …        … check │ call │      the clock is read at the bars, and nowhere else
+//!
 //!   pair 1   A │ B      pair 2   B │ A      pair 3   A │ B   …     order drawn anew for each pair
 //!   ratios   B/A        1.02     0.99       1.31 (noise)           the median does not mind
 //!   interval resample the ratios, take each resample's median, cut off both tails
@@ -24,7 +26,7 @@ pub enum Op {
     Allocate(u32, Layout),
     /// Allocates, all bytes zero.
     AllocateZeroed(u32, Layout),
-    /// Changes the size.
+    /// Changes the size; the alignment stays.
     Reallocate(u32, usize),
     /// Frees.
     Free(u32),
@@ -38,26 +40,27 @@ pub trait Clock {
 
 /// The allocator under test, with what the raw trait lacks.
 pub trait Subject: RawAllocator {
-    /// Allocates with every byte zero.
+    /// Allocates with every byte of `layout.size()` zero.
     fn allocate_zeroed(&mut self, layout: Layout) -> Option<NonNull<[u8]>>;
 }
 
-/// What an allocator did wrong.
+/// What an allocator did wrong. Where several are seen in one new block, the first of this list is told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Defect {
-    /// A block shares bytes with a live one.
-    Overlap,
-    /// A block is not aligned.
-    Misaligned,
     /// A block is shorter than asked for.
     TooShort,
-    /// A block's bytes changed while it was live.
-    Corrupted,
-    /// A reallocated block lost bytes of its common prefix.
-    LostOnReallocate,
+    /// A block is not aligned.
+    Misaligned,
+    /// A block shares bytes with a live one.
+    Overlap,
     /// A zeroed block has a byte that is not zero.
     NotZeroed,
-    /// A request was refused although everything had been freed before and it was served then.
+    /// A reallocated block lost bytes of its common prefix.
+    LostOnReallocate,
+    /// A block's bytes changed while it was live.
+    Corrupted,
+    /// An allocation was refused while nothing was live, although one at least as large and as aligned had
+    /// been served before.
     SpuriousExhaustion,
     /// A sound free was refused.
     RefusedFree,
@@ -66,45 +69,54 @@ pub enum Defect {
 /// What one run of a workload showed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
-    /// Time inside the allocator alone, in the clock's units.
+    /// Time inside the allocator alone, in the clock's units: the sum over the calls.
     pub time: u64,
     /// Calls to the allocator; a reallocation is one.
     pub calls: u64,
-    /// Peak of the live bytes asked for.
+    /// Peak of the live bytes asked for. A block with a defect never counts as live.
     pub peak_live: usize,
-    /// The first defect and the operation it was found at.
+    /// The first defect and the operation it was found at; `ops.len()` where it was found at the end.
     pub defect: Option<(usize, Defect)>,
 }
 
-/// A workload that is meant to expose defects, the same for the same seed: mixed sizes and alignments,
-/// numbers used again, growth and shrinkage, memory that is dirty when it is used anew, and everything
-/// freed and asked for again at the end. Live bytes stay below `budget`.
+/// A workload that is meant to expose defects, the same for the same seed, and another for another one.
+///
+/// At most `ops` operations and at least half as many (`ops` is at least 256). At most `budget` bytes are
+/// live at once (`budget` is at least 64 KiB). Only numbers that are live are reallocated or freed, only
+/// others allocated; no size is zero; and at the end nothing is live. The hand-out says what it must hold
+/// beyond that.
 pub fn workload(seed: u64, ops: usize, budget: usize) -> Vec<Op> {
     todo!("ps1.comparison.workload: {ops} operations below {budget} bytes, seed {seed:#x}")
 }
 
-/// Runs a workload: fills each block, checks each before it is freed, and reads the clock just before and
-/// after each call, so that neither filling nor checking is timed. Stops at the first defect. Frees what is
-/// left.
+/// Runs a workload: fills each block that it gets, checks it whole before it is given back, and reads the
+/// clock just before and just after each call of the subject, so that neither filling nor checking is timed.
+///
+/// An operation on a number that is not live, since its request was refused, is skipped. Stops at the first
+/// defect, and calls the subject no more after it. At the end, what is left is checked and freed; these frees
+/// are neither timed nor counted.
 pub fn run(subject: &mut dyn Subject, ops: &[Op], clock: &mut dyn Clock) -> Run {
     let places = (&raw const *subject, &raw const *clock);
     todo!("ps1.comparison.run: carry out {} operations on {places:?}", ops.len())
 }
 
-/// Utilisation after each operation: live bytes asked for over the footprint so far, which `footprint` gives
-/// after an operation's number. 0 while the footprint is.
+/// Utilisation after each operation: live bytes asked for, over the footprint that `footprint` gives for the
+/// operation's index. `footprint` is asked once for each, in order. 0 while the footprint is.
 pub fn utilisation(ops: &[Op], footprint: &mut dyn FnMut(usize) -> usize) -> Vec<f64> {
     todo!("ps1.comparison.utilisation: over {} operations ({:p})", ops.len(), &raw const *footprint)
 }
 
 /// The least value that at least `percent` of `values` do not exceed (nearest rank). `None` if there are
-/// none. `percent` is in 0..=100, and 0 gives the least.
+/// none. `percent` is in 0..=100, and 0 gives the least. May reorder `values`.
 pub fn percentile(values: &mut [u64], percent: f64) -> Option<u64> {
     todo!("ps1.comparison.percentile: {percent} of {values:?}")
 }
 
 /// Times `pairs` pairs of `a` and `b`, in an order drawn for each pair from `seed`, after `warm_up` pairs
-/// that do not count. Each ratio is b's time over a's.
+/// that do not count and for which the clock is not read.
+///
+/// Each ratio is b's time over a's, in the order of the pairs. A time of 0 counts as 1, the least that the
+/// clock tells.
 pub fn paired(
     a: &mut dyn FnMut(),
     b: &mut dyn FnMut(),
@@ -127,8 +139,10 @@ pub struct Estimate {
     pub high: f64,
 }
 
-/// Estimates the median of `ratios` with a 95 % interval from `resamples` resamples. `None` if there are
-/// none.
+/// Estimates the median of `ratios` with a 95 % interval from `resamples` resamples, drawn from `seed`.
+///
+/// `None` if there are no ratios. The interval is of the median, not of the ratios: it narrows with more of
+/// them. With no resamples both of its ends are the median.
 pub fn estimate(ratios: &[f64], resamples: usize, seed: u64) -> Option<Estimate> {
     todo!("ps1.comparison.estimate: {} ratios, {resamples} resamples, seed {seed:#x}", ratios.len())
 }

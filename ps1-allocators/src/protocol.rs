@@ -4,6 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+#[path = "protocol/comparison.rs"]
+#[cfg_attr(feature = "loom", allow(dead_code, reason = "1.4 has no models, so loom's driver leaves it out"))]
+pub mod comparison;
 #[path = "protocol/heap.rs"]
 pub mod heap;
 #[path = "protocol/ordering.rs"]
@@ -21,4 +24,6 @@ pub enum Request {
     Ordering(ordering::Job),
     /// Exercise 1.3.
     Pool(pool::Job),
+    /// Exercise 1.4.
+    Comparison(comparison::Job),
 }

@@ -1,6 +1,8 @@
 //! How each exercise's requests reach the student's types.
 
 mod buddy;
+#[cfg(not(feature = "loom"))]
+mod comparison;
 #[cfg(feature = "loom")]
 mod model;
 mod ordering;
@@ -17,5 +19,10 @@ pub fn carry_out(request: Request, replies: &mut Replies) {
         Request::Buddy(job) => buddy::carry_out(job, replies),
         Request::Ordering(job) => ordering::carry_out(job, replies),
         Request::Pool(job) => pool::carry_out(job, replies),
+        #[cfg(not(feature = "loom"))]
+        Request::Comparison(job) => comparison::carry_out(job, replies),
+        // It has no models.
+        #[cfg(feature = "loom")]
+        Request::Comparison(_) => {}
     }
 }

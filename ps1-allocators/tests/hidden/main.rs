@@ -4,6 +4,8 @@
 mod home;
 #[path = "../laws/buddy.rs"]
 mod laws_of_buddy;
+#[path = "../laws/comparison.rs"]
+mod laws_of_comparison;
 #[path = "../laws/ordering.rs"]
 mod laws_of_ordering;
 #[allow(dead_code, reason = "the judges share the laws of 1.3, and each uses its part")]
@@ -13,5 +15,6 @@ mod laws_of_pool;
 mod protocol;
 
 mod buddy;
+mod comparison;
 mod ordering;
 mod pool;

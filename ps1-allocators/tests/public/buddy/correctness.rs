@@ -3,7 +3,7 @@
 use super::laws::{MAX, MIN, exact, exactly, heap, shape};
 use super::room;
 use testkit::heap::{Command, Program, allocate, deallocate, deallocate_at, reallocate, walk};
-use testkit::trace::Trace;
+use testkit::trace::given_or_shipped;
 use testkit::{Check, Fault, Judged, judge};
 
 #[test]
@@ -189,7 +189,7 @@ fn reallocating_keeps_contents_whichever_way_it_goes() {
 fn serves_the_shipped_traces() {
     judge(|check| {
         let heap = heap(check)?;
-        for trace in Trace::given_or_shipped()? {
+        for trace in given_or_shipped()? {
             let region = room(&trace);
             let commands = with_walks(trace.commands, 20_000);
             let program = Program { region, seed: check.seed(), commands };
