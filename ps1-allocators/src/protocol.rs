@@ -6,10 +6,14 @@ use serde::{Deserialize, Serialize};
 
 #[path = "protocol/heap.rs"]
 pub mod heap;
+#[path = "protocol/slab.rs"]
+pub mod slab;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     /// Exercise 1.1.
     Buddy(heap::Job),
+    /// Exercise 1.2.
+    Slab(slab::Job),
 }

@@ -5,6 +5,7 @@ mod buddy;
 mod model;
 #[cfg(not(feature = "loom"))]
 mod peer;
+mod slab;
 
 use crate::protocol::Request;
 use driverkit::Replies;
@@ -13,5 +14,6 @@ use driverkit::Replies;
 pub fn carry_out(request: Request, replies: &mut Replies) {
     match request {
         Request::Buddy(job) => buddy::carry_out(job, replies),
+        Request::Slab(job) => slab::carry_out(job, replies),
     }
 }
