@@ -37,6 +37,7 @@ pub enum ListStep {
 }
 
 /// What one take gave.
+#[allow(dead_code, reason = "of the builds of the driver one makes it, and not all judges read it")]
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Taken {
     /// How many there were, as the list says.
@@ -68,4 +69,8 @@ impl Model {
 
 /// What one interleaving came to: for each take, the last one after the threads' end, the objects and what was
 /// found in them, sorted.
+#[allow(
+    dead_code,
+    reason = "of the driver's builds only loom's makes one, and of the judges not all read it"
+)]
 pub type Outcome = Vec<Vec<(u32, u64)>>;

@@ -4,7 +4,10 @@
 mod home;
 #[path = "../laws/buddy.rs"]
 mod laws_of_buddy;
+#[path = "../laws/slab.rs"]
+mod laws_of_slab;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 
 mod buddy;
+mod slab;
