@@ -70,7 +70,7 @@ fn keeps_up_with_the_systems_allocator_on_the_traces() {
 
 #[test]
 fn leaves_a_locked_list_behind_on_the_traces() {
-    judge(|check| race(check, "over_locked_list", "the speed beside a locked list", 6_000, Job::BesideList));
+    judge(|check| race(check, "over_locked_list", "the speed beside a locked list", 3_000, Job::BesideList));
 }
 
 fn race(check: &Check, name: &str, what: &str, operations: usize, job: fn(Replay) -> Job) -> Judged {
