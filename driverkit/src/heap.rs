@@ -6,8 +6,8 @@ mod carry;
 mod replay;
 mod stress;
 
-pub use carry::carry_out;
-pub use replay::{scale, time};
+pub use carry::{Housekeeping, carry_out, carry_out_with};
+pub use replay::{scale, time, time_anywhere};
 pub use stress::{expected_sum, stress};
 
 use serde::{Deserialize, Serialize};
@@ -49,6 +49,15 @@ pub enum Command {
     Walk,
     /// Asks for the most bytes that the allocator has held outside its region.
     Metadata,
+    /// Asks the allocator to give back what it holds and does not need; see [`Housekeeping`].
+    Shrink,
+    /// Frees a block as another thread would: puts it where its owner will find it.
+    DeallocateRemotely {
+        /// A live block.
+        id: u32,
+    },
+    /// Has the owner take in what others have freed.
+    Collect,
 }
 
 /// What came of one command.
@@ -85,6 +94,8 @@ pub enum Reply {
     Extents(Vec<Extent>),
     /// Bytes.
     Metadata(u64),
+    /// How many things were given back or taken in.
+    Count(u64),
     /// The command names no live block, or no possible layout. Well-formed programs never see it.
     Unfit,
 }

@@ -25,6 +25,7 @@ mod slab {
     const _: fn(&RemoteList, &mut Vec<u32>) -> usize = RemoteList::take_all;
     const _: fn(Region) -> Slab = Slab::new;
     const _: fn(&mut Slab) -> usize = Slab::shrink;
+    const _: fn(&mut Slab, &RemoteList) -> usize = Slab::collect;
     const _: fn() = || {
         fn is<T: RawAllocator + Send>() {}
         fn shared<T: Send + Sync>() {}

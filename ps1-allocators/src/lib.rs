@@ -7,6 +7,7 @@
 pub mod buddy;
 pub mod comparison;
 pub mod ordering;
+pub mod per_thread;
 pub mod pool;
 pub mod slab;
 

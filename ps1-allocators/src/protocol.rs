@@ -14,16 +14,20 @@ pub mod ordering;
 #[allow(dead_code, reason = "each build of the driver, and each judge, uses its part of it")]
 #[path = "protocol/pool.rs"]
 pub mod pool;
+#[path = "protocol/slab.rs"]
+pub mod slab;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Request {
     /// Exercise 1.1.
     Buddy(heap::Job),
-    /// The extra credit.
-    Ordering(ordering::Job),
+    /// Exercise 1.2.
+    Slab(slab::Job),
     /// Exercise 1.3.
     Pool(pool::Job),
     /// Exercise 1.4.
     Comparison(comparison::Job),
+    /// The extra credit.
+    Ordering(ordering::Job),
 }

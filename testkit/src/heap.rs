@@ -45,6 +45,11 @@ pub const fn deallocate_at(offset: i64, size: u64, align: u64) -> Command {
     Command::DeallocateAt { offset, size, align }
 }
 
+/// Frees block `id` as another thread would.
+pub const fn deallocate_remotely(id: u32) -> Command {
+    Command::DeallocateRemotely { id }
+}
+
 /// Asks for a report of every extent.
 pub const fn walk() -> Command {
     Command::Walk

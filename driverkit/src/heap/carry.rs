@@ -17,9 +17,21 @@ struct Block {
     filled: bool,
 }
 
+/// What some allocators can do beside their trait. Without it, the commands for it are answered with
+/// [`Reply::Unfit`].
+pub struct Housekeeping<A> {
+    /// Gives back what is not needed; how many.
+    pub shrink: fn(&mut A) -> usize,
+    /// Frees the block that starts so many bytes past the base, as another thread would.
+    pub deallocate_remotely: fn(&mut A, usize),
+    /// Takes in what others have freed; how many.
+    pub collect: fn(&mut A) -> usize,
+}
+
 /// The allocator under test, and what the driver knows of its region.
 struct Heap<A> {
     allocator: A,
+    housekeeping: Option<Housekeeping<A>>,
     base: NonNull<u8>,
     len: usize,
     seed: u64,
@@ -29,6 +41,16 @@ struct Heap<A> {
 
 /// Makes an allocator over a fresh region and carries out `program` on it.
 pub fn carry_out<A: RawAllocator>(new: impl FnOnce(Region) -> A, program: &Program, replies: &mut Replies) {
+    carry_out_with(new, None, program, replies);
+}
+
+/// The same for an allocator that can do more than its trait.
+pub fn carry_out_with<A: RawAllocator>(
+    new: impl FnOnce(Region) -> A,
+    housekeeping: Option<Housekeeping<A>>,
+    program: &Program,
+    replies: &mut Replies,
+) {
     replies.expect(program.commands.len());
     let Some(region) = usize::try_from(program.region).ok().and_then(|len| Region::map(len).ok()) else {
         // Out of address space: the judge sees a transcript without a single reply.
@@ -37,7 +59,7 @@ pub fn carry_out<A: RawAllocator>(new: impl FnOnce(Region) -> A, program: &Progr
     let (base, len) = (region.base(), region.len());
     counting::reset();
     let allocator = metered(|| new(region));
-    let mut heap = Heap { allocator, base, len, seed: program.seed, live: Vec::new() };
+    let mut heap = Heap { allocator, housekeeping, base, len, seed: program.seed, live: Vec::new() };
     for command in &program.commands {
         replies.send(&heap.carry_out(command));
     }
@@ -57,7 +79,28 @@ impl<A: RawAllocator> Heap<A> {
                 Reply::Extents(extents)
             }
             Command::Metadata => Reply::Metadata(counting::peak()),
+            Command::Shrink => self.count(|housekeeping| housekeeping.shrink),
+            Command::DeallocateRemotely { id } => self.deallocate_remotely(id),
+            Command::Collect => self.count(|housekeeping| housekeeping.collect),
         }
+    }
+
+    fn count(&mut self, which: impl FnOnce(&Housekeeping<A>) -> fn(&mut A) -> usize) -> Reply {
+        let Some(call) = self.housekeeping.as_ref().map(which) else { return Reply::Unfit };
+        Reply::Count(metered(|| call(&mut self.allocator)) as u64)
+    }
+
+    fn deallocate_remotely(&mut self, id: u32) -> Reply {
+        let Some(housekeeping) = &self.housekeeping else { return Reply::Unfit };
+        let call = housekeeping.deallocate_remotely;
+        let Some(block) = self.live.get_mut(id as usize).and_then(Option::take) else { return Reply::Unfit };
+        let held = self.held(block);
+        // A block outside the region has been told of already, and has no number.
+        if block.filled {
+            let offset = block.start.addr().get() - self.base.addr().get();
+            metered(|| call(&mut self.allocator, offset));
+        }
+        Reply::Freed { held }
     }
 
     fn allocate(&mut self, id: u32, size: u64, align: u64) -> Reply {

@@ -20,6 +20,17 @@ pub fn time<A: RawAllocator, P: RawAllocator>(
     race(replay, || Contestant::new(replay, student, &[]), || Contestant::new(replay, &peer, &[]), replies);
 }
 
+/// The same beside a peer whose blocks lie outside its region, such as the system's allocator.
+pub fn time_anywhere<A: RawAllocator, P: RawAllocator>(
+    student: impl FnOnce(Region) -> A,
+    peer: impl Fn(Region) -> P,
+    replay: &Replay,
+    replies: &mut Replies,
+) {
+    let anywhere = || Contestant::made(replay, &peer, &[], true);
+    race(replay, || Contestant::new(replay, student, &[]), anywhere, replies);
+}
+
 /// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.
 pub fn scale<A: RawAllocator>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
     race(
@@ -102,9 +113,19 @@ struct Contestant<A> {
 impl<A: RawAllocator> Contestant<A> {
     /// Over a region of its own, with `beginning` done.
     fn new(replay: &Replay, new: impl FnOnce(Region) -> A, beginning: &[Command]) -> Option<Self> {
+        Self::made(replay, new, beginning, false)
+    }
+
+    /// With `anywhere`, blocks may lie outside the region: only for peers, which are trusted.
+    fn made(
+        replay: &Replay,
+        new: impl FnOnce(Region) -> A,
+        beginning: &[Command],
+        anywhere: bool,
+    ) -> Option<Self> {
         let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
         ask_for_huge_pages(&region);
-        let (base, len) = (region.base().addr().get(), region.len());
+        let (base, len) = if anywhere { (0, usize::MAX) } else { (region.base().addr().get(), region.len()) };
         let beginning = steps(beginning);
         let count = beginning.len() + replay.commands.len();
         let ids = |steps: &[Step]| steps.iter().map(|step| step.id + 1).max().unwrap_or(0);

@@ -9,6 +9,7 @@ mod ordering;
 #[cfg(not(feature = "loom"))]
 mod peer;
 mod pool;
+mod slab;
 
 use crate::protocol::Request;
 use driverkit::Replies;
@@ -17,12 +18,13 @@ use driverkit::Replies;
 pub fn carry_out(request: Request, replies: &mut Replies) {
     match request {
         Request::Buddy(job) => buddy::carry_out(job, replies),
-        Request::Ordering(job) => ordering::carry_out(job, replies),
+        Request::Slab(job) => slab::carry_out(job, replies),
         Request::Pool(job) => pool::carry_out(job, replies),
         #[cfg(not(feature = "loom"))]
         Request::Comparison(job) => comparison::carry_out(job, replies),
         // It has no models.
         #[cfg(feature = "loom")]
         Request::Comparison(_) => {}
+        Request::Ordering(job) => ordering::carry_out(job, replies),
     }
 }

@@ -11,6 +11,8 @@ mod laws_of_ordering;
 #[allow(dead_code, reason = "the judges share the laws of 1.3, and each uses its part")]
 #[path = "../laws/pool.rs"]
 mod laws_of_pool;
+#[path = "../laws/slab.rs"]
+mod laws_of_slab;
 #[path = "../../src/protocol.rs"]
 mod protocol;
 
@@ -18,3 +20,4 @@ mod buddy;
 mod comparison;
 mod ordering;
 mod pool;
+mod slab;

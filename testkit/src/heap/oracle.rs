@@ -30,6 +30,8 @@ pub struct Oracle {
     seed: Option<u64>,
     /// By id; programs number their blocks from zero.
     blocks: Vec<Option<Block>>,
+    /// Blocks that were freed remotely and not yet collected.
+    remote: Vec<u32>,
     /// The same blocks by where they start.
     by_offset: BTreeMap<u64, u32>,
     /// A bit a page that ever held part of a live block's requested bytes.
@@ -46,6 +48,7 @@ impl Oracle {
             region: program.region,
             seed: Some(program.seed),
             blocks: Vec::new(),
+            remote: Vec::new(),
             by_offset: BTreeMap::new(),
             pages: vec![0; pages as usize],
             live_bytes: 0,
@@ -103,6 +106,9 @@ impl Oracle {
                 self.moved(*id, *size, (*offset, *len), (*before, *kept))
             }
             (Command::Deallocate { id }, Reply::Freed { held }) => self.freed(*id, *held),
+            (Command::DeallocateRemotely { id }, Reply::Freed { held }) => self.freed_remotely(*id, *held),
+            (Command::Collect, Reply::Count(count)) => self.collected(*count),
+            (Command::Shrink, Reply::Count(_)) => Ok(()),
             (Command::Deallocate { id }, Reply::Refused(why)) => match self.block(*id) {
                 Some(_) => Err(format!("block {id} is live, and its free was refused ({why:?})")),
                 None => Ok(()),
@@ -114,12 +120,15 @@ impl Oracle {
                 Ok(())
             }
             (Command::Walk, Reply::Extents(extents)) => self.walked(extents),
-            (Command::Deallocate { id } | Command::Reallocate { id, .. }, Reply::Unfit) => {
-                match self.block(*id) {
-                    Some(_) => Err(format!("block {id} is live, and the driver does not know it")),
-                    None => Ok(()),
-                }
-            }
+            (
+                Command::Deallocate { id }
+                | Command::DeallocateRemotely { id }
+                | Command::Reallocate { id, .. },
+                Reply::Unfit,
+            ) => match self.block(*id) {
+                Some(_) => Err(format!("block {id} is live, and the driver does not know it")),
+                None => Ok(()),
+            },
             (_, reply) => Err(format!("the reply does not answer the command: {reply:?}")),
         }
     }
@@ -211,6 +220,32 @@ impl Oracle {
             return Err(self.scribbled(id, block));
         }
         Ok(())
+    }
+
+    /// The block keeps its place until it is collected.
+    fn freed_remotely(&mut self, id: u32, held: u64) -> Result<(), String> {
+        let Some(block) = self.block(id) else {
+            return Err(format!("block {id} was freed, and it is not live"));
+        };
+        if !self.intact(id, block.size, held) {
+            return Err(self.scribbled(id, block));
+        }
+        self.remote.push(id);
+        Ok(())
+    }
+
+    fn collected(&mut self, count: u64) -> Result<(), String> {
+        let remote = std::mem::take(&mut self.remote);
+        for id in &remote {
+            self.remove(*id);
+        }
+        match count == remote.len() as u64 {
+            true => Ok(()),
+            false => Err(format!(
+                "{} blocks had been freed remotely, and the allocator said that it took in {count}",
+                remote.len()
+            )),
+        }
     }
 
     fn scribbled(&self, id: u32, block: Block) -> String {

@@ -11,6 +11,9 @@ pub fn spell(command: &Command) -> String {
         Command::DeallocateAt { offset, size, align } => format!("deallocate_at({offset}, {size}, {align})"),
         Command::Walk => "walk()".to_owned(),
         Command::Metadata => "Command::Metadata".to_owned(),
+        Command::Shrink => "Command::Shrink".to_owned(),
+        Command::DeallocateRemotely { id } => format!("deallocate_remotely({id})"),
+        Command::Collect => "Command::Collect".to_owned(),
     }
 }
 

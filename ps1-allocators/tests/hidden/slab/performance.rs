@@ -1,0 +1,53 @@
+//! Time on programs that nobody has seen.
+
+use super::laws::{SLAB, room};
+use crate::home::{HOME, RUBRIC};
+use crate::protocol::Request;
+use crate::protocol::slab::Job;
+use driverkit::prng::SplitMix64;
+use testkit::client::{Build, Client};
+use testkit::duel::duel;
+use testkit::edges::Edges;
+use testkit::heap::{Command, Race, Replay, allocate, deallocate, timed};
+use testkit::judge;
+use testkit::trace::Trace;
+
+/// Operations in a timed batch: some microseconds.
+const BATCH: u32 = 2000;
+
+#[test]
+fn keeps_up_on_an_unseen_program() {
+    judge(|check| {
+        let client = Client::new(check, &HOME, Build::Plain)?;
+        let edges = Edges::of(RUBRIC, "slab", "over_system")?;
+        let trace =
+            Trace { name: String::new(), peak: 0, commands: program(check.seed(), 60_000) }.first(60_000);
+        let region = room(&trace) + 64 * SLAB;
+        duel(check, "over_system", "the speed beside the system's allocator", &edges, |seed| {
+            let replay = Replay { region, seed, batch: BATCH, commands: trace.commands.clone() };
+            let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
+            Ok(vec![timed(&client, &Request::Slab(Job::BesideSystem(replay)), &race)?])
+        })
+    });
+}
+
+/// Objects as programs make them: a few sizes over and over, short lives and long ones.
+fn program(seed: u64, operations: usize) -> Vec<Command> {
+    let mut prng = SplitMix64::new(seed);
+    let favourites: Vec<u64> = (0..12).map(|_| 8 + prng.below(400)).collect();
+    let (mut commands, mut live, mut next) = (Vec::with_capacity(operations), Vec::new(), 0);
+    while commands.len() < operations {
+        if live.is_empty() || (live.len() < 4000 && prng.below(20) < 11) {
+            let size =
+                if prng.below(30) == 0 { 1 + prng.below(8000) } else { favourites[prng.below(12) as usize] };
+            commands.push(allocate(next, size, 8));
+            live.push(next);
+            next += 1;
+        } else {
+            let recent = if prng.below(3) > 0 { live.len().min(16) } else { live.len() };
+            let place = live.len() - 1 - prng.below(recent as u64) as usize;
+            commands.push(deallocate(live.swap_remove(place)));
+        }
+    }
+    commands
+}

@@ -1,0 +1,100 @@
+//! Memory, exactly; and time beside peers.
+
+use super::laws::{LARGEST, SLAB, heap, room, small};
+use crate::home::{HOME, RUBRIC};
+use crate::protocol::Request;
+use crate::protocol::slab::Job;
+use testkit::client::{Build, Client};
+use testkit::duel::duel;
+use testkit::edges::Edges;
+use testkit::heap::{Command, Program, Race, Replay, allocate, deallocate, nothing_more, timed};
+use testkit::trace::Trace;
+use testkit::{Check, Fault, Judged, judge};
+
+/// Operations in a timed batch: some microseconds.
+const BATCH: u32 = 2000;
+
+#[test]
+fn rounding_wastes_little_of_an_object() {
+    judge(|check| {
+        let heap = heap(check)?;
+        let edges = Edges::of(RUBRIC, "slab", "rounding_waste")?;
+        let sizes: Vec<u64> = (65..=LARGEST).step_by(3).chain([65, 129, 257, 4097]).collect();
+        let commands: Vec<Command> =
+            sizes.iter().flat_map(|size| [allocate(0, *size, 8), deallocate(0)]).collect();
+        let story = heap.hold(heap.program(4 * SLAB, commands), &nothing_more)?;
+        let mut worst = 0.0_f64;
+        for (index, size) in sizes.iter().enumerate() {
+            let Some((_, len)) = story.block(2 * index) else {
+                return Err(heap.failed(&story, format!("{size} bytes were refused in an empty region.")));
+            };
+            worst = worst.max((len - size) as f64 / len as f64);
+        }
+        edges.judge(check, "rounding_waste", "the part of an object that rounding wastes at worst", worst);
+        Ok(())
+    });
+}
+
+#[test]
+fn the_utilisation_stays_close_to_the_references() {
+    judge(|check| {
+        let heap = heap(check)?;
+        let edges = Edges::of(RUBRIC, "slab", "utilisation")?;
+        let (mut footprint, mut peak) = (0, 0);
+        for trace in Trace::shipped()?.into_iter().map(small) {
+            let mut commands = trace.commands.clone();
+            commands.push(Command::Metadata);
+            let program = Program { region: room(&trace), seed: check.seed(), commands };
+            let story = heap.hold(program, &nothing_more)?;
+            footprint += story.oracle.footprint() + story.metadata().unwrap_or(0);
+            peak += story.oracle.peak();
+        }
+        let utilisation = peak as f64 / footprint as f64;
+        check.measure("utilisation_figure", utilisation, "");
+        let Some(reference) = edges.frozen else {
+            return Err(Fault::Broke(
+                "the rubric has no frozen utilisation; run `author calibrate`".to_owned(),
+            ));
+        };
+        edges.judge(check, "utilisation", "the utilisation beside the reference's", utilisation / reference);
+        Ok(())
+    });
+}
+
+#[test]
+fn keeps_up_with_the_systems_allocator_on_the_traces() {
+    judge(|check| {
+        race(check, "over_system", "the speed beside the system's allocator", (5, 30_000), Job::BesideSystem)
+    });
+}
+
+#[test]
+fn leaves_a_locked_list_behind_on_the_traces() {
+    judge(|check| {
+        race(check, "over_locked_list", "the speed beside a locked list", (2, 6_000), Job::BesideList)
+    });
+}
+
+/// Times the first so many operations of the first so many traces.
+fn race(
+    check: &Check,
+    name: &str,
+    what: &str,
+    (count, operations): (usize, usize),
+    job: fn(Replay) -> Job,
+) -> Judged {
+    let client = Client::new(check, &HOME, Build::Plain)?;
+    let edges = Edges::of(RUBRIC, "slab", name)?;
+    let traces = Trace::shipped()?.into_iter().take(count);
+    let traces: Vec<Trace> = traces.map(|trace| small(trace).first(operations)).collect();
+    duel(check, name, what, &edges, |seed| {
+        let mut programs = Vec::new();
+        for trace in &traces {
+            let region = room(trace);
+            let replay = Replay { region, seed, batch: BATCH, commands: trace.commands.clone() };
+            let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
+            programs.push(timed(&client, &Request::Slab(job(replay)), &race)?);
+        }
+        Ok(programs)
+    })
+}
