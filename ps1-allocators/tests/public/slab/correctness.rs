@@ -7,7 +7,7 @@ use testkit::heap::{
     Command, Kind, Oracle, Program, Reply, allocate, deallocate, deallocate_at, deallocate_remotely,
     reallocate, walk,
 };
-use testkit::trace::Trace;
+use testkit::trace;
 use testkit::{Fault, judge};
 
 #[test]
@@ -274,7 +274,7 @@ fn serves_the_shipped_traces() {
             Command::Allocate { id, .. } => oracle.block(*id).map_or(Ok(()), |block| shape(oracle, block)),
             _ => Ok(()),
         };
-        for trace in Trace::given_or_shipped()?.into_iter().map(small) {
+        for trace in trace::given_or_shipped()?.into_iter().map(small) {
             let mut commands = trace.commands.clone();
             commands.push(walk());
             let program = Program { region: room(&trace), seed: check.seed(), commands };
