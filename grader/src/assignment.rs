@@ -47,6 +47,8 @@ pub struct Run<'a> {
     pub trace: Option<PathBuf>,
     /// What hidden seeds come from.
     pub term_key: Option<Vec<u8>>,
+    /// Whether timed checks are left out.
+    pub untimed: bool,
     /// Whether an exercise ends with its first check that does not pass.
     pub stop_early: bool,
     /// Whether checks of mere skeletons run.
@@ -202,6 +204,9 @@ impl Run<'_> {
                     continue;
                 }
                 match fate(exercise, check, &verdicts) {
+                    Fate::Run if self.untimed && phase.alone => {
+                        outcomes.insert(at, Outcome::left_out("Timed checks are left out of this run."));
+                    }
                     Fate::Run => jobs.push((at, check)),
                     Fate::Skip(verdict, why) => {
                         outcomes.insert(at, Outcome::of(verdict, why));

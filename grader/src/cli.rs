@@ -87,6 +87,9 @@ pub struct GradeArgs {
     /// The course's folder; found from the current one where it is not named.
     #[arg(long, value_name = "DIR")]
     pub course: Option<PathBuf>,
+    /// Leaves timed checks out, and with them their points.
+    #[arg(long)]
+    pub no_performance: bool,
     /// Shows what hidden checks are and say, for instructors.
     #[arg(long)]
     pub reveal_hidden: bool,
@@ -213,6 +216,7 @@ fn run(args: &GradeArgs) -> Exit {
         hidden: args.hidden.clone(),
         trace: args.trace.clone(),
         sandbox,
+        untimed: args.no_performance,
         stop_early: false,
         run_skeletons: args.run_skeletons,
     };

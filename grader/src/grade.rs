@@ -34,6 +34,8 @@ pub struct Request {
     pub trace: Option<PathBuf>,
     /// The walls around drivers.
     pub sandbox: Sandbox,
+    /// Leaves timed checks out.
+    pub untimed: bool,
     /// Stops an exercise at its first check that does not pass; what is then not run is left out.
     pub stop_early: bool,
     /// Runs the checks also of files that are still the skeleton, as the authors' check does.
@@ -131,6 +133,7 @@ pub fn grade(
         scope: &request.scope,
         trace,
         term_key: term_key(course, hidden.as_deref()),
+        untimed: request.untimed,
         stop_early: request.stop_early,
         run_skeletons: request.run_skeletons,
     };

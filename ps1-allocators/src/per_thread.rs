@@ -11,10 +11,9 @@
 
 use crate::slab::{GRANULE, RemoteList, Slab};
 use core::alloc::Layout;
-use core::cell::Cell;
 use core::ptr::NonNull;
-use core::sync::atomic::{AtomicUsize, Ordering};
 use heap_api::sync::{Mutex, MutexGuard};
+use heap_api::thread;
 use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region, SharedAllocator};
 
 /// After how many allocations a thread takes in what others have freed for it, if it is not short before.
@@ -54,7 +53,7 @@ impl PerThread {
 
     /// The home of the thread that asks.
     fn home(&self) -> Option<usize> {
-        number().checked_rem(self.homes.len())
+        thread::ordinal().checked_rem(self.homes.len())
     }
 }
 
@@ -75,19 +74,6 @@ impl Home {
             own.slab.allocate(layout)
         })
     }
-}
-
-/// The thread's number, counted from the first one that asked.
-fn number() -> usize {
-    static NEXT: AtomicUsize = AtomicUsize::new(0);
-    std::thread_local! {
-        static NUMBER: Cell<Option<usize>> = const { Cell::new(None) };
-    }
-    NUMBER.get().unwrap_or_else(|| {
-        let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        NUMBER.set(Some(number));
-        number
-    })
 }
 
 // SAFETY: a block is its home's `Slab`'s, which keeps the contract, and is live there until its owner has

@@ -25,7 +25,7 @@ pub fn calibrate(targets: &[Target], runs: u32, out: &mut dyn Write) -> Result<V
         let Some(reference) = target.text(&target.solution())? else { continue };
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
         for _ in 0..runs {
-            for check in answer(target, "reference", &reference)?.checks {
+            for check in answer(target, "reference", &reference, true)?.checks {
                 for (name, measured) in check.measures {
                     values.entry(name).or_default().push(measured.value);
                 }

@@ -40,14 +40,14 @@ fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> 
         return Ok(());
     };
     let skeleton = target.text(&target.skeleton())?.unwrap_or_default();
-    let empty = answer(target, "skeleton", &skeleton)?;
+    let empty = answer(target, "skeleton", &skeleton, true)?;
     line(out, &name, "skeleton", &empty)?;
     if empty.tally.score > 0.0 || empty.checks.iter().any(|c| c.verdict == Verdict::Passed) {
         let lost: Vec<String> =
             empty.checks.iter().filter(|c| c.verdict == Verdict::Passed).map(|c| local(&c.id)).collect();
         to_mend.push(format!("{name}: the skeleton passes {}. It must earn nothing.", lost.join(", ")));
     }
-    let best = answer(target, "reference", &reference)?;
+    let best = answer(target, "reference", &reference, true)?;
     right(target, "reference", &best, out, to_mend)?;
     let known = hidden_checks(target, &best, to_mend);
 
@@ -58,7 +58,7 @@ fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> 
         if let Ok(text) = std::fs::read_to_string(&within) {
             alternatives += 1;
             let label = format!("alternative {}", entry.file_name().to_string_lossy());
-            right(target, &label, &answer(target, "alternative", &text)?, out, to_mend)?;
+            right(target, &label, &answer(target, "alternative", &text, true)?, out, to_mend)?;
         }
     }
     if alternatives == 0 {
@@ -102,7 +102,7 @@ fn wrong_answers(
     }
     let mut killed: Vec<String> = Vec::new();
     for mutant in &mutants {
-        let result = answer(target, "mutant", &mutant.text)?;
+        let result = answer(target, "mutant", &mutant.text, timed(target, mutant))?;
         line(out, &name, &mutant.name, &result)?;
         killed.extend(wrong(&name, mutant, &result, to_mend));
     }
@@ -193,8 +193,23 @@ fn line(
     .map_err(AuthorError::at("write", std::path::Path::new("standard output")))
 }
 
-/// Grades one file as the answer to its exercise.
-pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<ExerciseResult, AuthorError> {
+/// Whether a mutant's timed checks are worth running: where it declares one.
+///
+/// What a mistake does to the result is the same each time; what time does to a check is not, and over a
+/// hundred mutants a false alarm in a thousand would come about every other run.
+fn timed(target: &Target, mutant: &Mutant) -> bool {
+    let performance = |check: &&String| check.starts_with("performance::");
+    let declared = mutant.must.iter().chain(&mutant.may).filter(performance);
+    declared.filter(|check| !target.exercise.exact.contains(check)).count() > 0
+}
+
+/// Grades one file as the answer to its exercise, with its timed checks or without.
+pub(super) fn answer(
+    target: &Target,
+    label: &str,
+    text: &str,
+    timed: bool,
+) -> Result<ExerciseResult, AuthorError> {
     let folder: PathBuf = work_folder(target.course).join("answers").join(label);
     let mut tree = Tree::default();
     tree.put(target.listed(), text);
@@ -207,6 +222,7 @@ pub(super) fn answer(target: &Target, label: &str, text: &str) -> Result<Exercis
         hidden: None,
         trace: None,
         sandbox: Sandbox::here(&[]),
+        untimed: !timed,
         stop_early: false,
         run_skeletons: true,
     };

@@ -4,6 +4,7 @@ use crate::peers;
 use crate::race::{Racer, Racing};
 use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region};
 use ps1_allocators::buddy::Buddy;
+use ps1_allocators::slab::{LARGEST_CLASS, Slab, class_size};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::ptr::NonNull;
 
@@ -20,6 +21,7 @@ pub fn all() -> Vec<Entrant> {
     vec![
         Entrant { name: "System", make: |_| global(System) },
         Entrant { name: "Buddy (yours)", make: |len| over(len, Buddy::new) },
+        Entrant { name: "Slab (yours)", make: |len| over(len, |region| SmallInSlab(Slab::new(region))) },
         Entrant { name: "buddy_system_allocator", make: |len| over(len, peers::BuddySystem::new) },
         Entrant { name: "rlsf", make: |len| over(len, peers::Rlsf::new) },
         Entrant { name: "talc", make: |len| over(len, peers::Talc::new) },
@@ -31,10 +33,40 @@ pub fn all() -> Vec<Entrant> {
 }
 
 /// An allocator over a region of its own.
-fn over<A: RawAllocator + 'static>(len: usize, new: fn(Region) -> A) -> Option<Box<dyn Racer>> {
+fn over<A: RawAllocator + 'static>(len: usize, new: impl FnOnce(Region) -> A) -> Option<Box<dyn Racer>> {
     let region = Region::map(len).ok()?;
     let base = region.base().addr().get();
     Some(Box::new(Racing::new(new(region), Some(base..base + len))))
+}
+
+/// A slab allocator for what it serves, and the system's for what is larger.
+struct SmallInSlab(Slab);
+
+// SAFETY: a layout decides who serves it, at its allocation and its free alike, and both keep the contract.
+unsafe impl RawAllocator for SmallInSlab {
+    fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
+        if in_slab(layout) { self.0.allocate(layout) } else { Global(System).allocate(layout) }
+    }
+
+    unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
+        if in_slab(layout) {
+            // SAFETY: the caller's contract is the same.
+            unsafe { self.0.deallocate(block, layout) }
+        } else {
+            // SAFETY: as above.
+            unsafe { Global(System).deallocate(block, layout) }
+        }
+    }
+
+    fn walk(&self, visit: &mut dyn FnMut(Extent)) {
+        self.0.walk(visit);
+    }
+}
+
+#[inline]
+fn in_slab(layout: Layout) -> bool {
+    layout.size() <= LARGEST_CLASS
+        && (layout.align() <= 16 || class_size(layout.size(), layout.align()).is_some())
 }
 
 /// An allocator that takes its memory from the system by itself.
