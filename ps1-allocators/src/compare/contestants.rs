@@ -21,7 +21,7 @@ pub fn all() -> Vec<Entrant> {
     vec![
         Entrant { name: "System", make: |_| global(System) },
         Entrant { name: "Buddy (yours)", make: |len| over(len, Buddy::new) },
-        Entrant { name: "Slab (yours)", make: |len| over(len, |region| SmallInSlab(Slab::new(region))) },
+        Entrant { name: "Slab (yours)", make: slab },
         Entrant { name: "buddy_system_allocator", make: |len| over(len, peers::BuddySystem::new) },
         Entrant { name: "rlsf", make: |len| over(len, peers::Rlsf::new) },
         Entrant { name: "talc", make: |len| over(len, peers::Talc::new) },
@@ -33,10 +33,15 @@ pub fn all() -> Vec<Entrant> {
 }
 
 /// An allocator over a region of its own.
-fn over<A: RawAllocator + 'static>(len: usize, new: impl FnOnce(Region) -> A) -> Option<Box<dyn Racer>> {
+fn over<A: RawAllocator + 'static>(len: usize, new: fn(Region) -> A) -> Option<Box<dyn Racer>> {
     let region = Region::map(len).ok()?;
     let base = region.base().addr().get();
     Some(Box::new(Racing::new(new(region), Some(base..base + len))))
+}
+
+/// Has no region of its own to look at, since what is large lies elsewhere.
+fn slab(len: usize) -> Option<Box<dyn Racer>> {
+    Some(Box::new(Racing::new(SmallInSlab(Slab::new(Region::map(len).ok()?)), None)))
 }
 
 /// A slab allocator for what it serves, and the system's for what is larger.

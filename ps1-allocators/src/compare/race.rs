@@ -60,8 +60,8 @@ pub trait Racer {
     fn expect(&mut self, numbers: usize);
     /// Requests and frees that were refused so far.
     fn refused(&self) -> usize;
-    /// Adds the pages that hold something live now, if there is a region to look at.
-    fn pages(&self, pages: &mut HashSet<usize>) -> bool;
+    /// Adds the pages that a block lies in, if it is live and there is a region to look at; whether there is.
+    fn pages(&self, id: usize, pages: &mut HashSet<usize>) -> bool;
 }
 
 /// A contestant and its live blocks.
@@ -137,8 +137,8 @@ impl<A: RawAllocator> Racer for Racing<A> {
         self.refused
     }
 
-    fn pages(&self, pages: &mut HashSet<usize>) -> bool {
-        for (block, layout) in self.live.iter().flatten() {
+    fn pages(&self, id: usize, pages: &mut HashSet<usize>) -> bool {
+        if let Some((block, layout)) = self.live[id] {
             let from = block.addr().get();
             pages.extend(from / PAGE..=(from + layout.size() - 1) / PAGE);
         }
@@ -247,10 +247,9 @@ fn attempt(entrant: &Entrant, steps: &[Step], trace: &Trace, room: usize) -> Tri
     };
     racer.expect(steps.iter().map(|step| number(step) + 1).max().unwrap_or(0));
     let (mut pages, mut has_region) = (HashSet::new(), false);
-    // Looked at every now and then: what lived in between is a few blocks.
-    for batch in steps.chunks(BATCH / 8) {
-        racer.run(batch);
-        has_region = racer.pages(&mut pages);
+    for step in steps {
+        racer.run(std::slice::from_ref(step));
+        has_region = racer.pages(number(step), &mut pages);
     }
     racer.clear();
     if racer.refused() > 0 {
