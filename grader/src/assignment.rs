@@ -16,7 +16,7 @@ use crate::plan::{Fate, PHASES, Verdicts, fate, runs_in};
 use crate::policy::{Scan, scan};
 use crate::progress::Progress;
 use crate::refuses::{self, Library};
-use crate::rubric::{Kind, Rubric};
+use crate::rubric::{Exercise, Kind, Rubric};
 use crate::run::{Outcome, Setting, in_lanes, judge};
 use crate::sandbox::Sandbox;
 use crate::scope::Scope;
@@ -89,6 +89,22 @@ impl Run<'_> {
         let Some(rubric) = &assignment.rubric else {
             return Ok(marks::unwritten(assignment, self.course.file.rounding));
         };
+        let mut ground = self.ground(assignment, rubric, files)?;
+        let asked = |e: &&Exercise| e.published && self.scope.has(assignment, e);
+        let begun = rubric.exercises.iter().filter(asked).any(|e| !ground.blocks.contains_key(&e.id));
+        // Who has begun nothing has their zero at once, and not after the minute that judges take to build.
+        if !begun {
+            let (none, nothing) = (Judges::default(), BTreeMap::new());
+            return Ok(marks::marks(
+                self.course,
+                self.scope,
+                assignment,
+                rubric,
+                &ground.blocks,
+                &none,
+                nothing,
+            ));
+        }
         let judges = self.bench.judges(self.workspace, assignment, || {
             progress.step(&format!("building the judges of {}", assignment.folder));
         });
@@ -99,7 +115,6 @@ impl Run<'_> {
             }
             Err(e) => return Err(e.into()),
         };
-        let mut ground = self.ground(assignment, rubric, files)?;
         let wanted = |c: &&Check| {
             let asked = rubric.exercise(&c.exercise).filter(|e| e.published && self.scope.has(assignment, e));
             asked.is_some() && !ground.blocks.contains_key(&c.exercise)

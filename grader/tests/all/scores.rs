@@ -14,7 +14,8 @@ fn a_right_answer_gets_all_points_and_an_untouched_one_none() {
 
     let untouched = course.grade(&course.root(), 0);
     assert_eq!(untouched.total(), 0.0);
-    assert_eq!(untouched.verdicts("double"), ["NotAttempted"; 6]);
+    let exercises = untouched.0["assignments"][0]["exercises"].as_array().unwrap();
+    assert!(exercises.iter().all(|exercise| exercise["verdict"] == "NotAttempted"), "{:#}", untouched.0);
 
     let run_all_the_same = course.run(&["--format", "json", "--run-skeletons"]);
     let result: serde_json::Value = serde_json::from_str(&run_all_the_same.out).unwrap();
