@@ -1,7 +1,6 @@
 //! Exercise 1.4: how its requests reach the student's functions.
 
 mod fault;
-mod list;
 #[path = "../compare/peers.rs"]
 mod peers;
 mod script;
@@ -82,7 +81,7 @@ fn made(order: wire::Order) -> Vec<Op> {
 fn peer(peer: Peer, region: Region) -> Box<dyn RawAllocator> {
     match peer {
         Peer::Buddy => Box::new(peers::BuddySystem::new(region)),
-        Peer::List => Box::new(list::LinkedList::new(region)),
+        Peer::List => Box::new(super::peer::LinkedList::new(region)),
         Peer::Rlsf => Box::new(peers::Rlsf::new(region)),
         Peer::Talc => Box::new(peers::Talc::new(region)),
     }

@@ -84,16 +84,13 @@ unsafe impl RawAllocator for System {
     fn walk(&self, _visit: &mut dyn FnMut(Extent)) {}
 }
 
-/// `linked_list_allocator`'s heap behind a mutex: one list of holes, sorted by address, first fit.
-pub struct LockedList(Locked<List>);
+/// [`LinkedList`] behind a mutex.
+pub struct LockedList(Locked<LinkedList>);
 
 impl LockedList {
     /// The peer over `region`, all of it free.
     pub fn new(region: Region) -> Self {
-        let mut heap = linked_list_allocator::Heap::empty();
-        // SAFETY: the region is writable, used by nobody else, and lives as long as the heap.
-        unsafe { heap.init(region.base().as_ptr(), region.len()) };
-        Self(Locked::new(List { heap, _region: region }))
+        Self(Locked::new(LinkedList::new(region)))
     }
 }
 
@@ -111,15 +108,24 @@ unsafe impl RawAllocator for LockedList {
     fn walk(&self, _visit: &mut dyn FnMut(Extent)) {}
 }
 
-/// What the lock of [`LockedList`] is round.
-struct List {
+/// `linked_list_allocator`'s heap: one list of holes, sorted by address, first fit.
+pub struct LinkedList {
     heap: linked_list_allocator::Heap,
     /// Keeps the memory that `heap` hands out mapped.
     _region: Region,
 }
 
+impl LinkedList {
+    /// The peer over `region`, all of it free.
+    pub fn new(region: Region) -> Self {
+        // SAFETY: the region is writable, used by nobody else, and lives as long as the heap.
+        let heap = unsafe { linked_list_allocator::Heap::new(region.base().as_ptr(), region.len()) };
+        Self { heap, _region: region }
+    }
+}
+
 // SAFETY: `linked_list_allocator` keeps the contract, and its blocks lie in the region, which stays.
-unsafe impl RawAllocator for List {
+unsafe impl RawAllocator for LinkedList {
     fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         let block = self.heap.allocate_first_fit(layout).map_err(|()| AllocError)?;
         Ok(NonNull::slice_from_raw_parts(block, layout.size()))

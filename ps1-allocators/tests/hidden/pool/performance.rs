@@ -1,24 +1,15 @@
 //! Time on a program that nobody has seen.
 
-use super::laws::client;
-use super::laws::timing::alone;
-use crate::home::RUBRIC;
-use crate::protocol::pool::{Alone, Step};
+use super::laws::timing::beside_slab;
+use crate::protocol::pool::Step;
 use driverkit::prng::SplitMix64;
-use testkit::duel::duel;
-use testkit::edges::Edges;
 use testkit::judge;
 
 #[test]
 fn keeps_up_on_an_unseen_program() {
     judge(|check| {
-        let client = client(check)?;
-        let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
         let capacity = 1000;
-        let steps = steps(check.seed(), capacity, 200_000);
-        duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
-            Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.clone() })?])
-        })
+        beside_slab(check, capacity, &steps(check.seed(), capacity, 200_000))
     });
 }
 

@@ -1,20 +1,32 @@
 //! Judging a timed loop: the driver's clock against ours, and what the student's pool gave out against what
 //! was put in.
 
+use super::client;
+use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::pool::{Alone, Job, Step, Timed, Together, timed_word};
 use std::time::Duration;
 use testkit::client::Client;
-use testkit::duel::Rounds;
-use testkit::{Fault, Judged};
+use testkit::duel::{Rounds, duel};
+use testkit::edges::Edges;
+use testkit::{Check, Fault, Judged};
 
 /// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
 /// a shuffle, two readings of the clock and a turn of the other thread, and the last message's way.
 const BETWEEN: u32 = 2;
 const SLACK: Duration = Duration::from_millis(50);
 
+/// Times a program on the student's `Pool` beside the crate `slab`, and notes what that earns.
+pub fn beside_slab(check: &Check, capacity: u32, steps: &[Step]) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
+    duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
+        Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.to_vec() })?])
+    })
+}
+
 /// Runs one timed program in a fresh process, and judges its clock and its values.
-pub fn alone(client: &Client<'_>, alone: &Alone) -> Judged<Rounds> {
+fn alone(client: &Client<'_>, alone: &Alone) -> Judged<Rounds> {
     let mut words = vec![0; alone.capacity as usize];
     let mut sum = 0_u64;
     for (turn, step) in (0..).zip(&alone.steps) {

@@ -1,9 +1,9 @@
 //! Time beside three peers.
 
 use super::laws::client;
-use super::laws::timing::{alone, together};
+use super::laws::timing::{beside_slab, together};
 use crate::home::RUBRIC;
-use crate::protocol::pool::{Alone, Peer, Step, Together};
+use crate::protocol::pool::{Peer, Step, Together};
 use driverkit::prng::SplitMix64;
 use testkit::duel::duel;
 use testkit::edges::Edges;
@@ -12,13 +12,8 @@ use testkit::{Check, Judged, judge};
 #[test]
 fn keeps_up_with_slab_on_one_thread() {
     judge(|check| {
-        let client = client(check)?;
-        let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
         let capacity = 4096;
-        let steps = steps(check.seed(), capacity, 200_000);
-        duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
-            Ok(vec![alone(&client, &Alone { capacity, seed, batch: 2000, steps: steps.clone() })?])
-        })
+        beside_slab(check, capacity, &steps(check.seed(), capacity, 200_000))
     });
 }
 
