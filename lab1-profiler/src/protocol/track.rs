@@ -1,0 +1,7 @@
+//! Exercise L1.1: its requests and replies.
+
+use serde::{Deserialize, Serialize};
+
+/// A job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Job {}

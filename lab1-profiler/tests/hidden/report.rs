@@ -1,0 +1,1 @@
+//! Exercise L1.4, reports.

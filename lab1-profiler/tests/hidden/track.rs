@@ -1,0 +1,1 @@
+//! Exercise L1.1, tracking.
