@@ -1,0 +1,106 @@
+//! Judging a timed loop: the driver's clock against ours, and what was found in it against what was put in.
+
+use crate::client::Client;
+use crate::duel::Rounds;
+use crate::fault::{Fault, Judged};
+use driverkit::timed::Timed;
+use driverkit::together::Work;
+use serde::Serialize;
+use std::time::Duration;
+
+/// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
+/// a shuffle, two readings of the clock and perhaps a turn of another thread, and the last message's way.
+const BETWEEN: u32 = 2;
+const SLACK: Duration = Duration::from_millis(50);
+
+/// How often a race is run again in which the threads had no two processors.
+const ATTEMPTS: usize = 12;
+
+/// Holds the time that a driver claims against the arrivals of the messages before and after.
+///
+/// # Errors
+///
+/// A claimed time that our clock contradicts.
+pub fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
+    let between = arrivals.first().zip(arrivals.last()).map(|(first, last)| last.saturating_sub(*first));
+    let outside = between.unwrap_or_default();
+    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
+             with, or work was moved out of the timed part."
+        )));
+    }
+    Ok(())
+}
+
+/// The sum of all batches' times.
+pub fn total(rounds: &Rounds) -> Duration {
+    Duration::from_nanos(rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum())
+}
+
+/// Runs one timed request in a fresh process, and judges its clock and its values, which come to `expected`. Gives
+/// also how many batches were kept although two threads were hardly at work at once in them.
+///
+/// # Errors
+///
+/// The driver's end; a claimed time that our clock contradicts; batches that were left out; values that are not
+/// those that were put in.
+pub fn timed<Q: Serialize>(
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+    expected: u64,
+) -> Judged<(Rounds, u32)> {
+    client.restart();
+    let transcript = client.ask::<_, Timed>(request).map_err(|(fault, _)| fault)?;
+    let [Timed::Started, Timed::Timing { rounds, sum, lost, apart }] = transcript.replies.as_slice() else {
+        return Err(Fault::failed("The timed loop gave no result."));
+    };
+    agrees(total(rounds).saturating_add(Duration::from_nanos(*lost)), &transcript.arrivals)?;
+    if rounds.len() != batches {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    if *sum != expected {
+        return Err(Fault::failed(
+            "In the timed loop, the values that came out are not those that were put in, or some were refused.",
+        ));
+    }
+    Ok((rounds.clone(), *apart))
+}
+
+/// Runs one timed race of two threads in a fresh process, and judges its clock and its values.
+///
+/// # Errors
+///
+/// As [`timed`]; [`Fault::Broke`] where the machine does not run two threads at once.
+pub fn together<Q: Serialize>(client: &Client<'_>, request: &Q, work: &Work) -> Judged<Rounds> {
+    for _ in 0..ATTEMPTS {
+        let (rounds, apart) = timed(client, request, work.batches as usize, work.expected())?;
+        // Of three contestants' batches.
+        if apart <= work.batches / 4 {
+            return Ok(rounds);
+        }
+    }
+    Err(Fault::Broke("the machine is too busy to time two threads at once".to_owned()))
+}
+
+/// Rounds beside a lock, which takes half as long or twice as long by who happens to get it: so its twin is no
+/// control of the machine, and the faster of the two counts.
+pub fn beside_a_lock(rounds: Rounds) -> Rounds {
+    rounds.into_iter().map(|[student, peer, twin]| [student, peer.min(twin), peer.min(twin)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_believed_only_within_what_lies_between_the_batches() {
+        let second = Duration::from_secs(1);
+        let arrivals = [second, second * 3];
+        for (claimed, believed) in [(1, true), (2, true), (3, false), (0, false)] {
+            assert_eq!(agrees(second * claimed, &arrivals).is_ok(), believed, "{claimed} s");
+        }
+        assert!(agrees(second, &[]).is_err());
+    }
+}
