@@ -65,17 +65,19 @@ pub trait Contestant: Sync {
     fn half(&self, thread: u32, batch: u32) -> u64;
 }
 
-/// Times the student's beside a peer and its twin. The first batch is done twice untimed, to warm up.
+/// Times the student's beside a peer and its twin. The first batch is done twice untimed, to warm up. Nothing
+/// is replied where one of them can't be made.
 pub fn time<S: Contestant, P: Contestant>(
     work: &Work,
-    student: impl Fn() -> S,
-    peer: impl Fn() -> P,
+    student: impl Fn() -> Option<S>,
+    peer: impl Fn() -> Option<P>,
     replies: &mut Replies,
 ) {
     // Where memory comes to lie favours some; over consecutive seeds each kind is made first and last.
-    let early = work.seed.is_multiple_of(2).then(&student);
-    let peers = [peer(), peer()];
-    let student = early.unwrap_or_else(student);
+    let early = if work.seed.is_multiple_of(2) { student() } else { None };
+    let (Some(one), Some(twin)) = (peer(), peer()) else { return };
+    let Some(student) = early.or_else(student) else { return };
+    let peers = [one, twin];
     let (gate, clock) = (Gate::default(), Instant::now());
     let timed = |contestant: usize, thread, batch| {
         let begin = clock.elapsed().as_nanos() as u64;

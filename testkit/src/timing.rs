@@ -1,11 +1,12 @@
 //! Judging a timed loop: the driver's clock against ours, and what was found in it against what was put in.
 
 use crate::client::Client;
+use crate::driver::Transcript;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
 use driverkit::timed::Timed;
 use driverkit::together::Work;
-use serde::Serialize;
+use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
 
 /// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
@@ -15,13 +16,37 @@ const SLACK: Duration = Duration::from_millis(50);
 
 /// How often a race is run again in which the threads had no two processors.
 const ATTEMPTS: usize = 12;
+/// How often a request is made whose clocks disagree: ours reads late while other programs have the processor, and
+/// a clock that was tampered with disagrees each time.
+const DISAGREEMENTS: usize = 3;
 
-/// Holds the time that a driver claims against the arrivals of the messages before and after.
+/// Makes a timed request of a fresh process, and holds the time that it claims against our clock. `read` makes of the
+/// replies what is asked for and the claimed time.
 ///
 /// # Errors
 ///
-/// A claimed time that our clock contradicts.
-pub fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
+/// The driver's end; [`Fault::OutOfMemory`] where it replied nothing; a claimed time that our clock contradicts.
+pub fn ask<Q: Serialize, R: DeserializeOwned, T>(
+    client: &Client<'_>,
+    request: &Q,
+    read: impl Fn(Vec<R>) -> Option<(T, Duration)>,
+) -> Judged<T> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        client.restart();
+        let Transcript { replies, arrivals } = client.ask(request).map_err(|(fault, _)| fault)?;
+        let (timing, claimed) = read(replies)
+            .ok_or_else(|| Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()))?;
+        match agrees(claimed, &arrivals) {
+            Err(_) if attempt < DISAGREEMENTS => {}
+            judged => return judged.map(|()| timing),
+        }
+    }
+}
+
+/// Holds the time that a driver claims against the arrivals of the messages before and after.
+fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
     let between = arrivals.first().zip(arrivals.last()).map(|(first, last)| last.saturating_sub(*first));
     let outside = between.unwrap_or_default();
     if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
@@ -51,21 +76,22 @@ pub fn timed<Q: Serialize>(
     batches: usize,
     expected: u64,
 ) -> Judged<(Rounds, u32)> {
-    client.restart();
-    let transcript = client.ask::<_, Timed>(request).map_err(|(fault, _)| fault)?;
-    let [Timed::Started, Timed::Timing { rounds, sum, lost, apart }] = transcript.replies.as_slice() else {
-        return Err(Fault::failed("The timed loop gave no result."));
-    };
-    agrees(total(rounds).saturating_add(Duration::from_nanos(*lost)), &transcript.arrivals)?;
+    let (rounds, sum, apart) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Timing { rounds, sum, lost, apart }]) => {
+            let claimed = total(&rounds).saturating_add(Duration::from_nanos(lost));
+            Some(((rounds, sum, apart), claimed))
+        }
+        _ => None,
+    })?;
     if rounds.len() != batches {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    if *sum != expected {
+    if sum != expected {
         return Err(Fault::failed(
             "In the timed loop, the values that came out are not those that were put in, or some were refused.",
         ));
     }
-    Ok((rounds.clone(), *apart))
+    Ok((rounds, apart))
 }
 
 /// Runs one timed race of two threads in a fresh process, and judges its clock and its values.

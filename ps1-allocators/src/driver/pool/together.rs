@@ -82,14 +82,15 @@ impl Shared for Locked {
 /// Times two threads beside a peer and its twin.
 pub fn time(together: &Together, replies: &mut Replies) {
     let Together { peer, capacity, work } = *together;
-    let student = || Racing { pool: SharedPool::new(capacity), work };
+    let student = || Some(Racing { pool: SharedPool::new(capacity), work });
     match peer {
         Peer::ShardedSlab => {
-            let peer = || Racing { pool: sharded_slab::Slab::new(), work };
+            let peer = || Some(Racing { pool: sharded_slab::Slab::new(), work });
             together::time(&work, student, peer, replies);
         }
         Peer::Mutex => {
-            together::time(&work, student, || Racing { pool: Locked::new(capacity), work }, replies);
+            let peer = || Some(Racing { pool: Locked::new(capacity), work });
+            together::time(&work, student, peer, replies);
         }
     }
 }
