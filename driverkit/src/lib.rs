@@ -21,6 +21,7 @@ pub mod prng;
 pub mod replies;
 pub mod serve;
 pub mod timed;
+pub mod together;
 pub mod wire;
 
 pub use counting::Counting;

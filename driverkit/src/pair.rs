@@ -10,10 +10,12 @@
 //! measured of what happens when they meet. So each tells when it began and ended, and a batch in which they
 //! hardly overlapped is done again.
 
+mod gate;
+
 use crate::Replies;
 use crate::pin::pin;
 use crate::timed::{Timed, interleave_sound};
-use std::sync::atomic::{AtomicU64, Ordering};
+use gate::{Gate, Half};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
@@ -81,84 +83,4 @@ pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     }
     // Whoever holds it has lost its processor.
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// What one thread did of a batch, and when, in nanoseconds.
-struct Half {
-    sum: u64,
-    begin: u64,
-    end: u64,
-}
-
-impl Half {
-    /// Whether they were at work at once for less than half of the shorter one's time.
-    fn is_apart_from(&self, other: &Self) -> bool {
-        let both = self.end.min(other.end).saturating_sub(self.begin.max(other.begin));
-        2 * both < (self.end - self.begin).min(other.end - other.begin)
-    }
-}
-
-/// Where the two threads meet.
-#[derive(Default)]
-struct Gate {
-    /// What is to be done: the turn's number, the contestant and the batch; or [`CLOSED`].
-    order: AtomicU64,
-    /// The order that is done.
-    done: AtomicU64,
-    /// What came of it.
-    sum: AtomicU64,
-    begin: AtomicU64,
-    end: AtomicU64,
-}
-
-/// The order to end.
-const CLOSED: u64 = u64::MAX;
-
-impl Gate {
-    /// Lets the helper begin.
-    fn open(&self, contestant: usize, batch: u32) {
-        let turn = (self.order.load(Ordering::Relaxed) >> 34) + 1;
-        self.order.store(turn << 34 | (contestant as u64) << 32 | u64::from(batch), Ordering::Release);
-    }
-
-    fn close(&self) {
-        self.order.store(CLOSED, Ordering::Release);
-    }
-
-    /// The helper's next order.
-    fn next(&self) -> Option<(usize, u32)> {
-        let last = self.done.load(Ordering::Relaxed);
-        until(|| self.order.load(Ordering::Acquire) != last);
-        let order = self.order.load(Ordering::Acquire);
-        (order != CLOSED).then_some(((order >> 32 & 3) as usize, order as u32))
-    }
-
-    /// The helper is done.
-    fn tell(&self, half: &Half) {
-        self.sum.store(half.sum, Ordering::Relaxed);
-        self.begin.store(half.begin, Ordering::Relaxed);
-        self.end.store(half.end, Ordering::Relaxed);
-        self.done.store(self.order.load(Ordering::Relaxed), Ordering::Release);
-    }
-
-    /// Waits for the helper, and gives what it told.
-    fn wait(&self) -> Half {
-        let order = self.order.load(Ordering::Relaxed);
-        until(|| self.done.load(Ordering::Acquire) == order);
-        let told = |word: &AtomicU64| word.load(Ordering::Relaxed);
-        Half { sum: told(&self.sum), begin: told(&self.begin), end: told(&self.end) }
-    }
-}
-
-/// Looks until it is so.
-fn until(ready: impl Fn() -> bool) {
-    for _ in 0..LOOKS {
-        if ready() {
-            return;
-        }
-        std::hint::spin_loop();
-    }
-    while !ready() {
-        std::thread::yield_now();
-    }
 }

@@ -129,6 +129,21 @@ pub fn settle(
     }
 }
 
+/// Runs the fewest starts and notes the ratio, for the reader: it earns nothing.
+///
+/// # Errors
+///
+/// Whatever a round's fault is.
+pub fn glance(check: &Check, name: &str, mut round: impl FnMut(u64) -> Judged<Vec<Rounds>>) -> Judged {
+    let seeds = (0..FEWEST as u64).map(|start| check.seed().wrapping_add(start));
+    let starts = seeds.map(&mut round).collect::<Judged<Vec<_>>>()?;
+    let all: Vec<usize> = (0..starts.len()).collect();
+    if let Some(estimate) = estimate(&starts, &all) {
+        check.measure(name, estimate.speed, "x");
+    }
+    Ok(())
+}
+
 /// The ratios of some of the starts, by index; an index may occur more than once.
 ///
 /// `None` if the starts did not do the same, or a clock stood still.

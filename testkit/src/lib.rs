@@ -10,6 +10,7 @@
 //!                         ├─ property: proptest's value tree, shrunk over drivers property
 //!                         ├─ timing: a timed loop, its clock and its sum          timing
 //!                         ├─ duel: paired ratios, when to stop, what they earn    duel, edges
+//!                         ├─ timing: the driver's clock against ours              timing
 //!                         └─ trace: recorded programs                             trace
 //! ```
 //!

@@ -3,6 +3,7 @@
 //! Values are the driver's: each has an id of the program's choice, a payload that seed and id decide, and a
 //! count of its drops. Replies tell digests, counts and places; what they should be is known to the judge.
 
+use driverkit::together::Work;
 use serde::{Deserialize, Serialize};
 
 /// What can be asked.
@@ -213,19 +214,8 @@ pub struct Together {
     pub peer: Peer,
     /// How many slots.
     pub capacity: u32,
-    /// Decides payloads, and who goes first in each round.
-    pub seed: u64,
-    /// Batches, between each two of which both threads wait for each other.
-    pub batches: u32,
-    /// Values that each thread inserts in a batch, all of which it takes out again within it.
-    pub values: u32,
-    /// Values that each thread has in the pool at once.
-    pub window: u32,
-}
-
-/// The payload of a timed value: cheap to make, and different for every id and turn.
-pub const fn timed_word(seed: u64, turn: u32, id: u32) -> u64 {
-    (seed ^ ((turn as u64) << 32 | id as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    /// All that a thread inserts in a batch it takes out again within it.
+    pub work: Work,
 }
 
 /// Real threads on one pool.

@@ -5,7 +5,7 @@ use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
 use crate::heap::oracle::Oracle;
-use crate::timing::clock;
+use crate::timing::{ask, total};
 use driverkit::heap::Timed;
 use serde::Serialize;
 
@@ -29,19 +29,18 @@ pub struct Race<'r> {
 /// The driver's end; a claimed time that our clock contradicts; rounds that were left out; a block that
 /// breaks what every allocator owes, so that speed is never bought with wrong answers.
 pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) -> Judged<Rounds> {
-    client.restart();
-    let transcript = client.ask::<_, Timed>(request).map_err(|(fault, _)| fault)?;
-    let (Some(Timed::Started), Some(Timed::Timing { rounds, offsets })) =
-        (transcript.replies.first(), transcript.replies.get(1))
-    else {
-        return Err(Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()));
-    };
-    clock(rounds, 0, transcript.arrivals[1].saturating_sub(transcript.arrivals[0]))?;
+    let (rounds, offsets) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Timing { rounds, offsets }]) => {
+            let claimed = total(&rounds);
+            Some(((rounds, offsets), claimed))
+        }
+        _ => None,
+    })?;
     if rounds.len() != race.commands.len().div_ceil(race.batch as usize) {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    sound(race, offsets)?;
-    Ok(rounds.clone())
+    sound(race, &offsets)?;
+    Ok(rounds)
 }
 
 /// Holds what a timed allocator handed out against the oracle. Contents are not written there.

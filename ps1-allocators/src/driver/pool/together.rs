@@ -1,8 +1,9 @@
 //! Times the student's `SharedPool` beside a peer, on two threads at once.
 
-use crate::protocol::pool::{Peer, Together, timed_word};
+use crate::protocol::pool::{Peer, Together};
 use driverkit::Replies;
-use driverkit::pair;
+use driverkit::pair::lock;
+use driverkit::together::{self, Contestant, Work, added};
 use ps1_allocators::pool::{PoolBox, SharedPool};
 use std::sync::Mutex;
 
@@ -65,7 +66,7 @@ impl Shared for Locked {
 
     #[inline]
     fn insert(&self, value: Word) -> Option<u32> {
-        let (slots, free) = &mut *pair::lock(&self.0);
+        let (slots, free) = &mut *lock(&self.0);
         let index = free.pop()?;
         slots[index as usize] = Some(value);
         Some(index)
@@ -73,7 +74,7 @@ impl Shared for Locked {
 
     #[inline]
     fn take(&self, held: u32) -> Word {
-        let (slots, free) = &mut *pair::lock(&self.0);
+        let (slots, free) = &mut *lock(&self.0);
         free.push(held);
         slots[held as usize].take().unwrap_or_default()
     }
@@ -81,43 +82,43 @@ impl Shared for Locked {
 
 /// Times two threads beside a peer and its twin.
 pub fn time(together: &Together, replies: &mut Replies) {
-    match together.peer {
-        Peer::ShardedSlab => race(together, sharded_slab::Slab::new, replies),
-        Peer::Mutex => race(together, || Locked::new(together.capacity), replies),
-    }
-}
-
-fn race<P: Shared>(together: &Together, peer: impl Fn() -> P, replies: &mut Replies) {
-    // Where memory comes to lie favours some; over consecutive seeds each kind is made first and last.
-    let early = together.seed.is_multiple_of(2).then(|| SharedPool::new(together.capacity));
-    let peers = [peer(), peer()];
-    let student = early.unwrap_or_else(|| SharedPool::new(together.capacity));
-    pair::time(together.batches, together.seed, replies, |contestant, thread, batch| match contestant {
-        0 => half(&student, together, thread, batch),
-        which => half(&peers[which - 1], together, thread, batch),
-    });
-}
-
-/// One thread's part of a batch: everything that it inserts it takes out again, the oldest first.
-#[inline(never)]
-fn half<P: Shared>(pool: &P, together: &Together, thread: u32, batch: u32) -> u64 {
-    let mut held: [Option<P::Held<'_>>; WINDOW] = [const { None }; WINDOW];
-    let window = (together.window as usize).clamp(1, WINDOW);
-    let (turn, mut sum, mut place) = (batch.wrapping_mul(2).wrapping_add(thread), 0_u64, 0);
-    for id in 0..together.values {
-        if let Some(oldest) = held[place].take() {
-            sum = added(sum, pool.take(oldest));
+    let Together { peer, capacity, work } = *together;
+    let student = || Some(Racing { pool: SharedPool::new(capacity), work });
+    match peer {
+        Peer::ShardedSlab => {
+            let peer = || Some(Racing { pool: sharded_slab::Slab::new(), work });
+            together::time(&work, student, peer, replies);
         }
-        held[place] = pool.insert([timed_word(together.seed, turn, id); 4]);
-        place = if place + 1 == window { 0 } else { place + 1 };
+        Peer::Mutex => {
+            let peer = || Some(Racing { pool: Locked::new(capacity), work });
+            together::time(&work, student, peer, replies);
+        }
     }
-    for oldest in held.into_iter().flatten() {
-        sum = added(sum, pool.take(oldest));
-    }
-    sum
 }
 
-#[inline]
-fn added(sum: u64, value: Word) -> u64 {
-    sum.wrapping_add(value[0] ^ value[3].rotate_left(1))
+struct Racing<P> {
+    pool: P,
+    work: Work,
+}
+
+impl<P: Shared> Contestant for Racing<P> {
+    /// Everything that is inserted is taken out again, the oldest first.
+    #[inline(never)]
+    fn half(&self, thread: u32, batch: u32) -> u64 {
+        let mut held: [Option<P::Held<'_>>; WINDOW] = [const { None }; WINDOW];
+        let window = (self.work.window as usize).clamp(1, WINDOW);
+        let (mut sum, mut place) = (0_u64, 0);
+        let taken = |sum, oldest| {
+            let value = self.pool.take(oldest);
+            added(sum, value[0], value[3])
+        };
+        for id in 0..self.work.values {
+            if let Some(oldest) = held[place].take() {
+                sum = taken(sum, oldest);
+            }
+            held[place] = self.pool.insert([self.work.word(thread, batch, id); 4]);
+            place = if place + 1 == window { 0 } else { place + 1 };
+        }
+        held.into_iter().flatten().fold(sum, taken)
+    }
 }
