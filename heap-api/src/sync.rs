@@ -9,8 +9,11 @@ pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 
+mod spin;
 #[cfg(feature = "loom")]
 mod watched;
+
+pub use spin::SpinLock;
 
 /// Atomics. Under loom, each ordering that is asked for is noted in `ordering_sites`.
 pub mod atomic {
