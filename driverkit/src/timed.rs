@@ -6,7 +6,27 @@
 //! read here; the judge holds the claimed total against its own clock.
 
 use crate::prng::SplitMix64;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
+
+/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
+/// the driver's claims.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Timed {
+    /// Everything is made and warm; the clock starts.
+    Started,
+    /// The clock has stopped.
+    Timing {
+        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
+        rounds: Vec<[u32; 3]>,
+        /// What came of the student's batches, summed as the protocol says.
+        sum: u64,
+        /// Nanoseconds of batches that were done again, since two threads were hardly at work at once.
+        lost: u64,
+        /// Batches that were kept although that was so.
+        apart: u32,
+    },
+}
 
 /// Runs `batches` batches for each of `N` contestants, and returns the nanoseconds of each.
 ///

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 pub enum Job {
     /// Carry out a program: one [`Reply`] a command.
     Run(Program),
-    /// Time a program on one thread beside `slab`: two [`Timed`].
+    /// Time a program on one thread beside `slab`: two [`driverkit::timed::Timed`].
     Alone(Alone),
-    /// Time two threads beside a peer: two [`Timed`].
+    /// Time two threads beside a peer: two [`driverkit::timed::Timed`].
     Together(Together),
     /// Real threads that exchange boxes: one [`Stressed`].
     Stress(Stress),
@@ -221,25 +221,6 @@ pub struct Together {
     pub values: u32,
     /// Values that each thread has in the pool at once.
     pub window: u32,
-}
-
-/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything is made and warm; the clock starts.
-    Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-        rounds: Vec<[u32; 3]>,
-        /// What the student's pool gave out in the timed batches, summed.
-        sum: u64,
-        /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
-        lost: u64,
-        /// Batches that were kept although that was so.
-        apart: u32,
-    },
 }
 
 /// The payload of a timed value: cheap to make, and different for every id and turn.

@@ -1,8 +1,8 @@
 //! Times the student's `Pool` beside `slab`, on one thread.
 
-use crate::protocol::pool::{Alone, Step, Timed, timed_word};
+use crate::protocol::pool::{Alone, Step, timed_word};
 use driverkit::Replies;
-use driverkit::timed::interleave;
+use driverkit::timed::{Timed, interleave};
 use ps1_allocators::pool::{Key, Pool};
 
 /// What is inserted: 32 bytes.
