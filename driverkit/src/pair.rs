@@ -14,10 +14,11 @@ use crate::Replies;
 use crate::pin::pin;
 use crate::timed::{Timed, interleave_sound};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
 
 /// How often a waiting thread looks before it gives its processor away. Parking would cost more than a batch.
-pub const LOOKS: u32 = 2_000;
+const LOOKS: u32 = 2_000;
 
 /// How much time may go into batches that are done again.
 const PATIENCE: Duration = Duration::from_millis(60);
@@ -65,6 +66,21 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         let sum = sums.into_iter().fold(0, u64::wrapping_add);
         replies.send(&Timed::Timing { rounds: timing.rounds, sum, lost: timing.lost, apart: timing.spoilt });
     });
+}
+
+/// Spins for a peer's lock: a thread that sleeps for it takes now ten times, now a hundred times as long, and
+/// the faster of the two is what a good lock does.
+#[inline]
+pub fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    for _ in 0..LOOKS {
+        match mutex.try_lock() {
+            Ok(guard) => return guard,
+            Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
+            Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+        }
+    }
+    // Whoever holds it has lost its processor.
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What one thread did of a batch, and when, in nanoseconds.

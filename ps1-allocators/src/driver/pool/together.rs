@@ -2,9 +2,9 @@
 
 use crate::protocol::pool::{Peer, Together, timed_word};
 use driverkit::Replies;
-use driverkit::pair::{self, LOOKS};
+use driverkit::pair;
 use ps1_allocators::pool::{PoolBox, SharedPool};
-use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::Mutex;
 
 /// What is inserted: 32 bytes.
 type Word = [u64; 4];
@@ -58,21 +58,6 @@ impl Locked {
     fn new(capacity: u32) -> Self {
         Self(Mutex::new((vec![None; capacity as usize], (0..capacity).collect())))
     }
-
-    /// Spins for the lock: a thread that sleeps for it takes now ten times, now a hundred times as long, and
-    /// the faster of the two is what a good lock does.
-    #[inline]
-    fn lock(&self) -> MutexGuard<'_, Slots> {
-        for _ in 0..LOOKS {
-            match self.0.try_lock() {
-                Ok(slots) => return slots,
-                Err(TryLockError::Poisoned(poisoned)) => return poisoned.into_inner(),
-                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
-            }
-        }
-        // Whoever holds it has lost its processor.
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
 }
 
 impl Shared for Locked {
@@ -80,7 +65,7 @@ impl Shared for Locked {
 
     #[inline]
     fn insert(&self, value: Word) -> Option<u32> {
-        let (slots, free) = &mut *self.lock();
+        let (slots, free) = &mut *pair::lock(&self.0);
         let index = free.pop()?;
         slots[index as usize] = Some(value);
         Some(index)
@@ -88,7 +73,7 @@ impl Shared for Locked {
 
     #[inline]
     fn take(&self, held: u32) -> Word {
-        let (slots, free) = &mut *self.lock();
+        let (slots, free) = &mut *pair::lock(&self.0);
         free.push(held);
         slots[held as usize].take().unwrap_or_default()
     }
