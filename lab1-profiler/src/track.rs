@@ -3,18 +3,15 @@
 //! ```text
 //!   malloc ─► heap ─► table[shard(p)].insert(p)         the record exists while the block does:
 //!   free   ─► table[shard(p)].remove(p) ─► heap         inserted after, removed before
-//!
-//!   shards    │ lock, counters │ lock, counters │ …     each on its own lines, summed when asked
-//!                     │                └─► entries      block, size, site; 0 where there is none
-//!                     └─► entries
+//!   counters  │ thread 0 │ thread 1 │ …                 or shard 0, shard 1 …: each on its own lines,
+//!                                                       summed when asked
 //! ```
 //!
 //! Once the heap has a block back, another thread may be given the same address at once. Whoever removes
 //! the record after that removes the other thread's.
 //!
 //! Sources: M. Krause, heaptrack (its `README` and `libheaptrack.cpp`); N. Nethercote, DHAT, in the
-//! Valgrind manual; jemalloc's `prof` documentation; the crate `dhat`; D. Knuth, *The Art of Computer
-//! Programming* 3, §6.4, algorithm R (taking an entry out of an open table without leaving a mark).
+//! Valgrind manual; jemalloc's `prof` documentation; the crate `dhat`.
 
 use crate::{Heap, Site};
 use core::fmt;

@@ -1,10 +1,6 @@
 //! Time on a program that nobody has seen.
 
-use super::laws::client;
-use super::laws::loads::{Load, alone};
-use crate::home::RUBRIC;
-use testkit::duel::duel;
-use testkit::edges::Edges;
+use super::laws::loads::{Load, beside_map};
 use testkit::judge;
 
 #[test]
@@ -25,9 +21,6 @@ fn keeps_up_on_an_unseen_program() {
             }
         }
         calls.extend((0..load.len()).map(|_| load.free()));
-        let client = client(check)?;
-        let edges = Edges::of(RUBRIC, "track", "over_map")?;
-        let what = "the speed on one thread beside a hash map behind a lock";
-        duel(check, "over_map", what, &edges, |seed| Ok(vec![alone(&client, seed, &calls)?]))
+        beside_map(check, &calls)
     });
 }

@@ -2,12 +2,14 @@
 
 use super::model::Model;
 use super::{Call, HEAP, client, free, malloc, realloc};
+use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::track::{Alone, Job, Weigh, Weighed};
 use driverkit::prng::SplitMix64;
 use std::collections::BTreeMap;
 use testkit::client::Client;
-use testkit::duel::Rounds;
+use testkit::duel::{Rounds, duel};
+use testkit::edges::Edges;
 use testkit::timing::timed;
 use testkit::{Check, Fault, Judged};
 
@@ -102,12 +104,28 @@ pub fn weigh(check: &Check, calls: &[Call], points: &[u32]) -> Judged<Weighed> {
 }
 
 /// Batches between two looks at all records.
-const LOOK: u32 = 8;
+const LOOK: u32 = 24;
 /// Calls in a batch.
 const BATCH: u32 = 2000;
 
-/// Times calls on one thread in a fresh process. All succeed, and nothing is live at the end.
-pub fn alone(client: &Client<'_>, seed: u64, calls: &[Call]) -> Judged<Rounds> {
+/// Times calls on one thread beside a hash map behind a lock, and notes what that earns. All calls succeed, and
+/// nothing is live at the end.
+pub fn beside_map(check: &Check, calls: &[Call]) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "track", "over_map")?;
+    let what = "the speed on one thread beside a hash map behind a lock";
+    let mut fastest = u64::MAX;
+    duel(check, "over_map", what, &edges, |seed| {
+        let rounds = alone(&client, seed, calls)?;
+        fastest = fastest.min(rounds.iter().map(|[student, ..]| u64::from(*student)).sum());
+        Ok(vec![rounds])
+    })?;
+    check.measure("call", fastest as f64 / calls.len() as f64, "ns");
+    Ok(())
+}
+
+/// Runs the timed calls once, in a fresh process.
+fn alone(client: &Client<'_>, seed: u64, calls: &[Call]) -> Judged<Rounds> {
     let (mut model, mut sum) = (Model::default(), 0_u64);
     let batches = calls.chunks(BATCH as usize);
     let count = batches.len();

@@ -1,7 +1,7 @@
 //! What tracking costs: bytes, and time beside a peer.
 
 use super::laws::client;
-use super::laws::loads::{Load, alone, weigh};
+use super::laws::loads::{Load, beside_map, weigh};
 use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::track::{Job, Together};
@@ -50,10 +50,7 @@ fn keeps_up_with_a_hash_map_behind_a_lock_on_one_thread() {
             load.exchange(&mut calls);
         }
         calls.extend((0..load.len()).map(|_| load.free()));
-        let client = client(check)?;
-        let edges = Edges::of(RUBRIC, "track", "over_map")?;
-        let what = "the speed on one thread beside a hash map behind a lock";
-        duel(check, "over_map", what, &edges, |seed| Ok(vec![alone(&client, seed, &calls)?]))
+        beside_map(check, &calls)
     });
 }
 
