@@ -68,11 +68,13 @@ impl Region {
     }
 
     /// The first byte, aligned to [`REGION_ALIGN`].
+    #[inline]
     pub const fn base(&self) -> NonNull<u8> {
         self.base
     }
 
     /// The length in bytes.
+    #[inline]
     #[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
     pub const fn len(&self) -> usize {
         self.len

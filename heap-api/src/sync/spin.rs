@@ -2,8 +2,8 @@
 
 use super::atomic::{AtomicBool, Ordering};
 use super::{UnsafeCell, spin_loop};
-use crate::thread::yield_now;
 use core::fmt;
+use std::thread::yield_now;
 
 /// How often a waiting thread looks before it gives its processor away: whoever holds the lock may have lost
 /// its own.
@@ -11,8 +11,8 @@ const LOOKS: u32 = 100;
 
 /// A value that one thread at a time may touch.
 ///
-/// Taking it is one exchange, giving it back one store. It never asks the system for memory, and it has no
-/// owner: where `std`'s mutex may keep a queue or a flag for panics, this is one byte.
+/// Taking it is one exchange, giving it back one store. It is a byte, with no queue, no owner and no memory from
+/// the system. In a model it is loom's mutex, since there waiting by looking never ends.
 pub struct SpinLock<T> {
     held: AtomicBool,
     /// Touched only by the thread that changed `held` to true.
@@ -24,14 +24,7 @@ unsafe impl<T: Send> Sync for SpinLock<T> {}
 
 impl<T> SpinLock<T> {
     /// An open lock around `value`.
-    #[cfg(not(feature = "loom"))]
     pub const fn new(value: T) -> Self {
-        Self { held: AtomicBool::new(false), value: UnsafeCell::new(value) }
-    }
-
-    /// An open lock around `value`.
-    #[cfg(feature = "loom")]
-    pub fn new(value: T) -> Self {
         Self { held: AtomicBool::new(false), value: UnsafeCell::new(value) }
     }
 
@@ -75,7 +68,7 @@ impl Drop for Held<'_> {
     }
 }
 
-#[cfg(all(test, not(feature = "loom")))]
+#[cfg(test)]
 mod tests {
     use super::*;
 
