@@ -32,8 +32,31 @@ const RESAMPLES: usize = 100;
 /// Student's t for 99 % with one degree of freedom fewer. Clear cases are decided early, at a wide interval.
 const STUDENT: [f64; 6] = [9.92, 5.84, 4.60, 4.03, 3.71, 3.50];
 
+/// How much longer than the claimed time the outside clock may have seen: what lies between the batches is a
+/// shuffle, two readings of the clock and a turn of another thread, and the last message's way.
+const BETWEEN: u32 = 2;
+const SLACK: Duration = Duration::from_millis(50);
+
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
 pub type Rounds = Vec<[u32; 3]>;
+
+/// Holds the time that a driver claims, in rounds and in `lost` nanoseconds beside them, against what our own
+/// clock saw meanwhile.
+///
+/// # Errors
+///
+/// [`Fault::Failed`] where they can't both be right.
+pub fn believe(rounds: &Rounds, lost: u64, outside: Duration) -> Judged {
+    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
+    let claimed = Duration::from_nanos(claimed.saturating_add(lost));
+    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
+             with, or work was moved out of the timed part."
+        )));
+    }
+    Ok(())
+}
 
 /// What one or more starts come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -209,6 +232,15 @@ mod tests {
         assert_eq!(all(&starts), None);
         assert_eq!(all(&vec![vec![vec![[0, 5, 5]; 3]]; 7]), None);
         assert_eq!(all(&[]), None);
+    }
+
+    #[test]
+    fn a_claimed_time_is_believed_if_our_own_clock_saw_about_as_much() {
+        let rounds = vec![[100_000_000; 3]];
+        let millis = Duration::from_millis;
+        let seen = [200, 260, 600, 700].map(|outside| believe(&rounds, 0, millis(outside)).is_ok());
+        assert_eq!(seen, [false, true, true, false]);
+        assert!(believe(&rounds, 400_000_000, millis(700)).is_ok());
     }
 
     #[test]
