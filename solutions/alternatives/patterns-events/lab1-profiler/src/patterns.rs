@@ -17,8 +17,8 @@
 //! `docs/sampling.md`.
 
 // This answer numbers the events: a block is temporary if it is freed at the event after its own. Its tables are its
-// own, with linear probing; its clock is wide enough never to wrap; its histogram is as long as the largest size
-// needs; its sampler measures distances in fractions of a byte.
+// own, with linear probing; its histogram is as long as the largest size needs; its sampler measures distances in
+// fractions of a byte.
 
 use crate::Site;
 
@@ -123,8 +123,8 @@ pub struct SiteProfile {
 pub struct Patterns {
     /// How many events there were.
     events: u64,
-    /// Bytes allocated so far.
-    clock: u128,
+    /// Bytes allocated so far, modulo 2^64.
+    clock: u64,
     /// What is live, by address.
     blocks: Table<Block>,
     /// What is known of each site.
@@ -132,13 +132,13 @@ pub struct Patterns {
 }
 
 /// A live block.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 struct Block {
     size: u64,
     site: Site,
     /// The number of the event that allocated it.
     event: u64,
-    birth: u128,
+    birth: u64,
 }
 
 #[derive(Debug, Clone, Copy, Default)]
@@ -158,28 +158,33 @@ impl Patterns {
     /// A block was allocated: the clock advances by `size`, and then its life begins.
     pub fn allocated(&mut self, block: usize, size: u64, site: Site) {
         self.events += 1;
-        self.end(block, false);
-        self.clock += u128::from(size);
+        let before = self.clock;
+        self.clock = before.wrapping_add(size);
         self.sites.entry(site as usize).allocations += 1;
-        *self.blocks.entry(block) = Block { size, site, event: self.events, birth: self.clock };
+        let unseen = self.blocks.insert(block, Block { size, site, event: self.events, birth: self.clock });
+        self.end(unseen, before, false);
     }
 
     /// A block moved, or changed its size in place (`from` is `to`): its life and its site go on. The clock advances
     /// by its growth, and stands still where it shrank. Where no block is known at `from`, none is at `to` then.
     pub fn moved(&mut self, from: usize, to: usize, new_size: u64) {
         self.events += 1;
-        let block = self.blocks.remove(from);
-        self.end(to, false);
-        if let Some(block) = block {
-            self.clock += u128::from(new_size.saturating_sub(block.size));
-            *self.blocks.entry(to) = Block { size: new_size, ..block };
-        }
+        let before = self.clock;
+        let unseen = match self.blocks.remove(from) {
+            None => self.blocks.remove(to),
+            Some(block) => {
+                self.clock = before.wrapping_add(new_size.saturating_sub(block.size));
+                self.blocks.insert(to, Block { size: new_size, ..block })
+            }
+        };
+        self.end(unseen, before, false);
     }
 
     /// A block was freed. One that is not known changes nothing, but it is an event.
     pub fn freed(&mut self, block: usize) {
         self.events += 1;
-        self.end(block, true);
+        let block = self.blocks.remove(block);
+        self.end(block, self.clock, true);
     }
 
     /// What is known of a site, which need never have allocated.
@@ -195,20 +200,14 @@ impl Patterns {
         }
     }
 
-    /// The block at an address ends, if one is known there.
-    fn end(&mut self, address: usize, freed: bool) {
-        let Some(block) = self.blocks.remove(address) else { return };
-        let lifetime = (self.clock - block.birth) as u64;
+    /// A block ends, if there is one, when the clock shows `now`.
+    fn end(&mut self, block: Option<Block>, now: u64, freed: bool) {
+        let Some(block) = block else { return };
+        let lifetime = now.wrapping_sub(block.birth);
         let site = self.sites.entry(block.site as usize);
         site.frees += 1;
         site.temporary += u64::from(freed && block.event + 1 == self.events);
         site.lifetime = site.lifetime.saturating_add(lifetime);
-    }
-}
-
-impl Default for Block {
-    fn default() -> Self {
-        Self { size: 0, site: 0, event: 0, birth: 0 }
     }
 }
 
@@ -250,14 +249,25 @@ impl<V: Copy + Default> Table<V> {
 
     /// The value of a key, which is the default if there was none.
     fn entry(&mut self, key: usize) -> &mut V {
+        let slot = self.room(key);
+        self.len += usize::from(self.slots[slot].is_none());
+        &mut self.slots[slot].get_or_insert((key, V::default())).1
+    }
+
+    /// Puts a value in, and gives the one that was there.
+    fn insert(&mut self, key: usize, value: V) -> Option<V> {
+        let slot = self.room(key);
+        let old = self.slots[slot].replace((key, value));
+        self.len += usize::from(old.is_none());
+        old.map(|(_, old)| old)
+    }
+
+    /// As [`find`](Self::find), where the key may be a new one.
+    fn room(&mut self, key: usize) -> usize {
         if self.slots.len() <= 2 * self.len {
             self.grow();
         }
-        let slot = self.find(key);
-        if self.slots[slot].is_none() {
-            self.len += 1;
-        }
-        &mut self.slots[slot].get_or_insert((key, V::default())).1
+        self.find(key)
     }
 
     fn grow(&mut self) {
