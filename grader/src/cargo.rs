@@ -32,9 +32,9 @@ pub struct Build<'a> {
     pub package: &'a str,
     /// Which of its targets, as Cargo's arguments: `["--bin", "ps1-driver"]`.
     pub targets: Vec<String>,
-    /// Whether with feature `loom`.
-    pub loom: bool,
-    /// Set for the compiler.
+    /// Its features, none of which is on by itself.
+    pub features: Vec<&'static str>,
+    /// Set for Cargo and the compiler.
     pub env: Vec<(&'static str, String)>,
     /// Wall clock.
     pub limit: Duration,
@@ -103,9 +103,7 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
     // A test target is built by `build` as well, and then nothing is run.
     command.args(["build", "--offline", "--message-format=json", "--package", wanted.package]);
     command.args(&wanted.targets).arg("--target-dir").arg(wanted.target);
-    if wanted.loom {
-        command.args(["--features", "loom"]);
-    }
+    command.args(["--no-default-features", "--features", &wanted.features.join(",")]);
     for (name, value) in &wanted.env {
         command.env(name, value);
     }

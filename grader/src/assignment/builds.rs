@@ -39,7 +39,10 @@ impl Run<'_> {
                 target: &self.worker.target(loom),
                 package: &ground.package.name,
                 targets: vec!["--lib".into(), "--bin".into(), binary.clone()],
-                loom,
+                features: [(ground.package.has_driver, "driver"), (loom, "loom")]
+                    .into_iter()
+                    .filter_map(|(has, feature)| has.then_some(feature))
+                    .collect(),
                 env: vec![("GRADE_SUBMISSION", submission_of(files))],
                 limit: if warm(loom).exists() { WARM_BUILD } else { COLD_BUILD },
             })
