@@ -85,7 +85,7 @@ fn leaves_a_locked_list_behind_on_two_threads() {
         let edges = Edges::of(RUBRIC, "slab", name)?;
         let rounds = |peer, seed| {
             let work = Work { seed, batches: 60, values: 500, window: 64 };
-            let request = Request::Slab(Job::Together(Together { peer, home: 64 * SLAB, work }));
+            let request = Request::Slab(Job::Together(Together { peer, home: 128 * SLAB, work }));
             together(&client, &request, &work)
         };
         duel(check, name, "the speed of two threads beside a locked list", &edges, |seed| {
