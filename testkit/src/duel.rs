@@ -35,6 +35,31 @@ const STUDENT: [f64; 6] = [9.92, 5.84, 4.60, 4.03, 3.71, 3.50];
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
 pub type Rounds = Vec<[u32; 3]>;
 
+/// How much longer than the claimed time the outside clock may have seen: what lies between the batches is a
+/// shuffle and two readings of the clock, and the last message's way.
+const BETWEEN: u32 = 2;
+const SLACK: Duration = Duration::from_millis(50);
+
+/// Holds what the driver's clock says of its batches, and of `lost` nanoseconds beside them, against ours: the
+/// first two `arrivals` are those of the messages before and after the timed loop.
+///
+/// # Errors
+///
+/// [`Fault::Failed`] if the two clocks contradict each other.
+pub fn clocks_agree(rounds: &Rounds, lost: u64, arrivals: &[Duration]) -> Judged {
+    let [before, after, ..] = *arrivals else { return Err(Fault::failed("The timed loop gave no result.")) };
+    let outside = after.saturating_sub(before);
+    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
+    let claimed = Duration::from_nanos(claimed.saturating_add(lost));
+    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered with, or \
+             work was moved out of the timed part."
+        )));
+    }
+    Ok(())
+}
+
 /// What one or more starts come to.
 #[derive(Debug, Clone, Copy, PartialEq)]
 struct Estimate {

@@ -2,12 +2,11 @@
 
 use super::{Command, Program, Reply};
 use crate::client::Client;
-use crate::duel::Rounds;
+use crate::duel::{Rounds, clocks_agree};
 use crate::fault::{Fault, Judged};
 use crate::heap::oracle::Oracle;
 use driverkit::heap::Timed;
 use serde::Serialize;
-use std::time::Duration;
 
 /// What is timed.
 #[derive(Debug, Clone, Copy)]
@@ -21,11 +20,6 @@ pub struct Race<'r> {
     /// Operations in a batch.
     pub batch: u32,
 }
-
-/// How much longer than the claimed time the outside clock may have seen: what lies between the batches
-/// is a shuffle and two readings of the clock, and the last message's way.
-const BETWEEN: u32 = 2;
-const SLACK: Duration = Duration::from_millis(50);
 
 /// Runs one timed request in a fresh process, and judges its clock and its blocks.
 ///
@@ -41,15 +35,7 @@ pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) ->
     else {
         return Err(Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()));
     };
-    let outside = transcript.arrivals[1].saturating_sub(transcript.arrivals[0]);
-    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
-    let claimed = Duration::from_nanos(claimed);
-    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
-        return Err(Fault::failed(format!(
-            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
-             with, or work was moved out of the timed part."
-        )));
-    }
+    clocks_agree(rounds, 0, &transcript.arrivals)?;
     if rounds.len() != race.commands.len().div_ceil(race.batch as usize) {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }

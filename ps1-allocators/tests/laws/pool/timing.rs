@@ -5,16 +5,10 @@ use super::client;
 use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::pool::{Alone, Job, Step, Timed, Together, timed_word};
-use std::time::Duration;
 use testkit::client::Client;
-use testkit::duel::{Rounds, duel};
+use testkit::duel::{Rounds, clocks_agree, duel};
 use testkit::edges::Edges;
 use testkit::{Check, Fault, Judged};
-
-/// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
-/// a shuffle, two readings of the clock and a turn of the other thread, and the last message's way.
-const BETWEEN: u32 = 2;
-const SLACK: Duration = Duration::from_millis(50);
 
 /// Times a program on the student's `Pool` beside the crate `slab`, and notes what that earns.
 pub fn beside_slab(check: &Check, capacity: u32, steps: &[Step]) -> Judged {
@@ -74,15 +68,7 @@ fn timed(client: &Client<'_>, job: Job, batches: usize, expected: u64) -> Judged
     else {
         return Err(Fault::failed("The timed loop gave no result."));
     };
-    let outside = transcript.arrivals[1].saturating_sub(transcript.arrivals[0]);
-    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
-    let claimed = Duration::from_nanos(claimed.saturating_add(*lost));
-    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
-        return Err(Fault::failed(format!(
-            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
-             with, or work was moved out of the timed part."
-        )));
-    }
+    clocks_agree(rounds, *lost, &transcript.arrivals)?;
     if rounds.len() != batches {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
