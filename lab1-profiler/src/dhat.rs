@@ -85,3 +85,78 @@ fn string(text: &str, out: &mut dyn Write) -> fmt::Result {
     }
     out.write_char('"')
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::example::{NAMES, Names, frame, rows, run, stacks};
+    use serde_json::Value;
+    use std::collections::BTreeSet;
+
+    fn written(run: &Run) -> (String, Value) {
+        let (stacks, mut out) = (stacks(), String::new());
+        write_rows(run, &rows(&stacks), &Names::new(), &mut out).expect("a string takes all");
+        let value = serde_json::from_str(&out).expect("JSON");
+        (out, value)
+    }
+
+    #[test]
+    fn all_that_the_viewer_asks_for_is_there_with_and_without_lives() {
+        for lives in [true, false] {
+            let (_, file) = written(&Run { peak_clock: lives.then_some(160_000), ..run() });
+            let fields = [
+                "dhatFileVersion",
+                "mode",
+                "verb",
+                "bklt",
+                "bkacc",
+                "tu",
+                "Mtu",
+                "cmd",
+                "pid",
+                "te",
+                "pps",
+                "ftbl",
+            ];
+            let with_lives = ["tg", "tuth"];
+            fields.iter().for_each(|field| assert!(file.get(field).is_some(), "{field}"));
+            with_lives.iter().for_each(|field| assert_eq!(file.get(field).is_some(), lives, "{field}"));
+            for point in file["pps"].as_array().expect("a list") {
+                ["tb", "tbk", "fs"].iter().for_each(|field| assert!(point.get(field).is_some(), "{field}"));
+                let with_lives = ["tl", "mb", "mbk", "gb", "gbk", "eb", "ebk"];
+                with_lives.iter().for_each(|field| assert_eq!(point.get(field).is_some(), lives, "{field}"));
+            }
+        }
+    }
+
+    #[test]
+    fn every_stack_is_there_once_with_its_figures_and_its_names() {
+        let (_, file) = written(&run());
+        let (stacks, table) = (stacks(), file["ftbl"].as_array().expect("a list"));
+        let points = file["pps"].as_array().expect("a list");
+        assert_eq!(points.len(), stacks.len());
+        assert_eq!(
+            points.iter().map(|point| point["fs"].to_string()).collect::<BTreeSet<_>>().len(),
+            stacks.len()
+        );
+        for (point, row) in points.iter().zip(rows(&stacks)) {
+            assert_eq!(point["tb"], row.figures.allocated.bytes);
+            assert_eq!(point["gbk"], row.figures.at_peak.blocks);
+            assert_eq!(point["tl"], row.figures.lifetime);
+        }
+        let of =
+            |n: usize| format!("{:#x}: {}", frame(n), if NAMES[n].is_empty() { "???" } else { NAMES[n] });
+        for (n, point) in points.iter().enumerate().take(NAMES.len() - 1) {
+            let numbers = point["fs"].as_array().expect("a list");
+            let name = &table[numbers[0].as_u64().expect("a number") as usize];
+            assert_eq!(name, &of(n + 1));
+        }
+    }
+
+    #[test]
+    fn the_file_reads_as_before() {
+        let (stacks, mut out) = (stacks(), String::new());
+        write_rows(&run(), &rows(&stacks)[..10], &Names::new(), &mut out).expect("a string takes all");
+        insta::assert_snapshot!(out);
+    }
+}

@@ -136,3 +136,75 @@ fn escape(text: &str) -> String {
     }
     escaped
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::example::{NAMES, Names, rows, run, stacks};
+    use quick_xml::Reader;
+    use quick_xml::events::Event;
+
+    fn page(run: &Run) -> String {
+        let (stacks, mut out) = (stacks(), String::new());
+        write_rows(run, &rows(&stacks), &Names::new(), &mut out).expect("a string takes all");
+        out
+    }
+
+    #[test]
+    fn names_that_try_to_break_the_page_stay_text() {
+        let page = page(&run());
+        let mut reader = Reader::from_str(&page);
+        let (mut texts, mut scripts, mut depth) = (String::new(), 0, 0_u32);
+        loop {
+            match reader.read_event().expect("well-formed") {
+                Event::Eof => break,
+                Event::Start(tag) => {
+                    depth += 1;
+                    scripts += u32::from(tag.name().as_ref() == "script");
+                    assert_ne!(tag.name().as_ref(), "img");
+                    tag.attributes().for_each(|attribute| drop(attribute.expect("well-formed")));
+                }
+                Event::End(_) => depth -= 1,
+                Event::Text(text) => texts.push_str(&text),
+                Event::GeneralRef(name) => texts.push_str(match &*name {
+                    "amp" => "&",
+                    "lt" => "<",
+                    "gt" => ">",
+                    "quot" => "\"",
+                    other => panic!("the entity {other}"),
+                }),
+                _ => {}
+            }
+        }
+        assert_eq!((depth, scripts), (0, 1));
+        let control = |c: char| c.is_control() && c != '\n';
+        assert!(!page.contains(control), "control characters are in the page");
+        for name in NAMES.iter().filter(|name| !name.contains(char::is_control)) {
+            assert!(texts.contains(name), "{name:?}");
+        }
+        assert!(texts.contains("two␊lines␍␊ and a tab␉"));
+    }
+
+    #[test]
+    fn shown_and_not_shown_sum_up_to_the_total() {
+        let page = page(&run());
+        let sum = |field: &str| -> Vec<u64> {
+            let figures = page.split(field).skip(1).map(|rest| rest.split('"').next().expect("a value"));
+            figures.map(|figure| figure.parse().expect("a number")).collect()
+        };
+        for field in [" data-bytes=\"", " data-blocks=\""] {
+            let figures = sum(field);
+            assert_eq!(figures[0], figures[1..].iter().sum::<u64>(), "{field}");
+        }
+    }
+
+    #[test]
+    fn a_run_of_which_little_is_known_has_a_page_too() {
+        for run in [Run::default(), Run { series: run().series[..1].to_vec(), ..Run::default() }] {
+            assert!(!page(&run).contains("NaN"));
+            let mut out = String::new();
+            write_rows(&run, &[], &Names::new(), &mut out).expect("a string takes all");
+            assert!(!out.contains("NaN") && !out.contains("inf"));
+        }
+    }
+}

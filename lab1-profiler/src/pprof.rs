@@ -198,3 +198,122 @@ impl Message {
         self.0.push(number as u8);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::example::{NAMES, Names, rows, run, stacks};
+    use flate2::read::GzDecoder;
+    use prost::Message as _;
+    use std::io::Read;
+
+    /// The part of `profile.proto` that is written, for a decoder that is not ours.
+    mod proto {
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct Profile {
+            #[prost(message, repeated, tag = "1")]
+            pub sample_type: Vec<ValueType>,
+            #[prost(message, repeated, tag = "2")]
+            pub sample: Vec<Sample>,
+            #[prost(message, repeated, tag = "4")]
+            pub location: Vec<Location>,
+            #[prost(message, repeated, tag = "5")]
+            pub function: Vec<Function>,
+            #[prost(string, repeated, tag = "6")]
+            pub string_table: Vec<String>,
+            #[prost(int64, tag = "9")]
+            pub time_nanos: i64,
+            #[prost(int64, tag = "10")]
+            pub duration_nanos: i64,
+            #[prost(int64, tag = "14")]
+            pub default_sample_type: i64,
+        }
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct ValueType {
+            #[prost(int64, tag = "1")]
+            pub r#type: i64,
+            #[prost(int64, tag = "2")]
+            pub unit: i64,
+        }
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct Sample {
+            #[prost(uint64, repeated, tag = "1")]
+            pub location_id: Vec<u64>,
+            #[prost(int64, repeated, tag = "2")]
+            pub value: Vec<i64>,
+        }
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct Location {
+            #[prost(uint64, tag = "1")]
+            pub id: u64,
+            #[prost(uint64, tag = "3")]
+            pub address: u64,
+            #[prost(message, repeated, tag = "4")]
+            pub line: Vec<Line>,
+        }
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct Line {
+            #[prost(uint64, tag = "1")]
+            pub function_id: u64,
+        }
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub struct Function {
+            #[prost(uint64, tag = "1")]
+            pub id: u64,
+            #[prost(int64, tag = "2")]
+            pub name: i64,
+        }
+    }
+
+    fn read_back() -> proto::Profile {
+        let (stacks, mut out) = (stacks(), Vec::new());
+        write_rows(&run(), &rows(&stacks), &Names::new(), &mut out).expect("a vector takes all");
+        let mut bytes = Vec::new();
+        GzDecoder::new(out.as_slice()).read_to_end(&mut bytes).expect("gzip");
+        proto::Profile::decode(bytes.as_slice()).expect("a profile")
+    }
+
+    #[test]
+    fn another_decoder_reads_every_stack_with_its_figures_and_its_names() {
+        let (profile, stacks) = (read_back(), stacks());
+        let text = |number: i64| profile.string_table[number as usize].as_str();
+        let types: Vec<_> =
+            profile.sample_type.iter().map(|one| [text(one.r#type), text(one.unit)]).collect();
+        assert_eq!(types, TYPES);
+        assert_eq!(text(profile.default_sample_type), "alloc_space");
+        assert_eq!((profile.time_nanos, profile.duration_nanos), (1_700_000_000_000_000_000, 2_512_000_000));
+        assert_eq!(profile.sample.len(), stacks.len());
+        for (sample, row) in profile.sample.iter().zip(rows(&stacks)) {
+            let [allocated, at_end] = [row.figures.allocated, row.figures.at_end];
+            let values = [allocated.blocks, allocated.bytes, at_end.blocks, at_end.bytes];
+            assert_eq!(sample.value, values.map(|value| value as i64));
+            let location =
+                |id: &u64| profile.location.iter().find(|location| location.id == *id).expect("listed");
+            let addresses: Vec<u64> = sample.location_id.iter().map(|id| location(id).address).collect();
+            let calls: Vec<u64> = row.stack.iter().map(|frame| *frame as u64 - 1).collect();
+            assert_eq!(addresses, if calls.is_empty() { vec![0] } else { calls });
+        }
+        let names: Vec<&str> = profile.function.iter().map(|function| text(function.name)).collect();
+        let hostile = NAMES.iter().filter(|name| !name.is_empty());
+        hostile.for_each(|name| assert!(names.contains(name), "{name:?}"));
+        assert!(names.iter().any(|name| name.len() > 10_000));
+    }
+
+    #[test]
+    fn each_function_location_and_text_is_there_once() {
+        let profile = read_back();
+        let once = |mut ids: Vec<u64>| {
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            assert_eq!((ids.len(), ids.first()), (count, Some(&1)));
+        };
+        once(profile.function.iter().map(|function| function.id).collect());
+        once(profile.location.iter().map(|location| location.id).collect());
+        let mut texts = profile.string_table.clone();
+        assert_eq!(texts[0], "");
+        texts.sort_unstable();
+        texts.dedup();
+        assert_eq!(texts.len(), profile.string_table.len());
+    }
+}

@@ -11,6 +11,9 @@
 //! Whoever watches a program fills it in once, at the end: the facts of the run, then every site. It holds no
 //! symbols: those are asked for while a report is written, and may come from another process.
 
+#[cfg(test)]
+pub mod example;
+
 use crate::fragmentation::{Fragmentation, Sample};
 use crate::report::{Aggregate, Weight};
 use std::collections::HashMap;

@@ -121,3 +121,32 @@ fn seconds(time: Duration) -> String {
 fn one_line(text: &str) -> String {
     text.replace(char::is_control, "_")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::profile::example::run;
+
+    #[test]
+    fn the_text_reads_as_before() {
+        let weight = |blocks, bytes| Weight { blocks, bytes };
+        let mut out = String::new();
+        let totals = [weight(495, 490_000), weight(240, 196_000), weight(14, 896)];
+        write_run(&run(), totals, &mut out).expect("a string takes all");
+        insta::assert_snapshot!(out);
+    }
+
+    #[test]
+    fn a_run_of_which_little_is_known_is_short() {
+        let mut out = String::new();
+        write_run(&Run::default(), [Weight::default(); 3], &mut out).expect("a string takes all");
+        assert!(out.lines().count() < 8 && !out.contains("NaN"), "{out}");
+    }
+
+    #[test]
+    fn a_sparkline_keeps_its_peak_and_shows_what_is_little() {
+        assert_eq!(sparkline(&[Some(0), Some(1), None, Some(800), Some(400)], 800), " ▁▁█▄");
+        assert_eq!(sparkline(&[None, Some(0)], 0), "  ");
+        assert_eq!(sparkline(&[Some(u64::MAX)], u64::MAX), "█");
+    }
+}

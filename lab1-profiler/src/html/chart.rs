@@ -87,3 +87,21 @@ fn path(series: &[Moment], of: Of, end: f64, most: u64) -> String {
     }
     path
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn a_peak_of_one_sample_among_a_hundred_thousand_is_drawn() {
+        let moment = |at: u64| Moment {
+            at: Duration::from_millis(at),
+            sample: Sample { live: if at == 33_333 { 900 } else { at % 7 }, ..Sample::default() },
+        };
+        let series: Vec<Moment> = (0..100_000).map(moment).collect();
+        let path = path(&series, |sample| sample.live, 99.999, 900);
+        assert!(path.contains("L333.3 0.0"), "{}", &path[..200]);
+        assert!(path.matches(['M', 'L']).count() <= 4 * 1001);
+    }
+}
