@@ -38,10 +38,10 @@ fn write_rows(run: &Run, rows: &[Row<'_>], symbols: &dyn Symbols, out: &mut dyn 
         heading("The heap over time", out)?;
         chart::write(&run.series, out)?;
     }
-    heading("Who allocates", out)?;
-    sites::write(run, rows, symbols, out)?;
     flame::write("All that was allocated", rows, |figures| figures.allocated, symbols, out)?;
     flame::write("What was never freed", rows, |figures| figures.at_end, symbols, out)?;
+    heading("Stacks that allocated most", out)?;
+    sites::write(run, rows, symbols, out)?;
     if !run.sizes.is_empty() {
         heading("Blocks by size", out)?;
         bars::write("bytes", &run.sizes, out)?;

@@ -105,7 +105,8 @@ fn write_histogram(name: &str, buckets: &[Bucket], out: &mut dyn Write) -> fmt::
     for Bucket { low, high, count } in buckets {
         let range = if low == high { low.to_string() } else { format!("{low}-{high}") };
         let bar = (u128::from(count) * COLUMNS as u128).div_ceil(u128::from(most)) as usize;
-        writeln!(out, "{range:>24} {:>14}  {}", Count(count), "█".repeat(bar))?;
+        let line = format!("{range:>24} {:>14}  {}", Count(count), "█".repeat(bar));
+        writeln!(out, "{}", line.trim_end())?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub fn write(series: &[Moment], out: &mut dyn Write) -> fmt::Result {
     )?;
     writeln!(
         out,
-        "<div class=\"high\">{}</div><div class=\"low\">0</div>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
+        "<div class=\"high\">{}</div>\n<svg viewBox=\"0 0 {WIDTH} {HEIGHT}\" \
          preserveAspectRatio=\"none\" role=\"img\" aria-label=\"four sizes of the heap over time\">\n<path class=\"grid\" \
          d=\"M0 0H{WIDTH}M0 {}H{WIDTH}M0 {HEIGHT}H{WIDTH}\"/>",
         Bytes(most),
@@ -51,8 +51,8 @@ pub fn write(series: &[Moment], out: &mut dyn Write) -> fmt::Result {
     for (name, what, of) in SERIES {
         writeln!(
             out,
-            "<tr><th><svg viewBox=\"0 0 40 10\" aria-hidden=\"true\"><path class=\"line {name}\" d=\"M0 5H40\"/></svg> \
-             <span>{name}<small> {what}</small></span></th><td>{}</td><td>{}</td></tr>",
+            "<tr><th><svg viewBox=\"0 0 40 10\" aria-hidden=\"true\"><path class=\"line {name}\" d=\"M0 5H40\"/></svg>{name} \
+             <small>{what}</small></th><td>{}</td><td>{}</td></tr>",
             Bytes(peak(of)),
             Bytes(series.last().map_or(0, |last| of(&last.sample)))
         )?;

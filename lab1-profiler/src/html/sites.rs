@@ -19,7 +19,7 @@ pub fn write(run: &Run, rows: &[Row<'_>], symbols: &dyn Symbols, out: &mut dyn W
         let Figures { allocated, at_peak, at_end, most, lifetime } = row.figures;
         writeln!(out, "<li data-bytes=\"{}\" data-blocks=\"{}\">\n<dl>", allocated.bytes, allocated.blocks)?;
         let share = percent(allocated.bytes as f64 / total.max(1) as f64);
-        figure("allocated", &format!("{}, {share}", weight(allocated)), out)?;
+        figure(&format!("allocated, {share}"), &weight(allocated), out)?;
         if lives {
             figure("at the peak", &weight(at_peak), out)?;
             figure("its own peak", &weight(most), out)?;
