@@ -16,6 +16,12 @@ pub mod report;
 pub mod track;
 
 pub mod dhat;
+pub mod html;
+pub mod pprof;
+pub mod profile;
+pub mod quantity;
+pub mod reports;
+pub mod summary;
 
 mod contract;
 mod heap;
