@@ -40,6 +40,10 @@ pub struct Request {
     pub stop_early: bool,
     /// Runs the checks also of files that are still the skeleton, as the authors' check does.
     pub run_skeletons: bool,
+    /// Only these checks, as `kind::name`; all where it is empty. The others are left out.
+    pub only: Vec<String>,
+    /// Lets listed files past the source policy, so that what stands behind it can be tried.
+    pub past_policy: bool,
 }
 
 /// Why there is no result.
@@ -136,6 +140,8 @@ pub fn grade(
         untimed: request.untimed,
         stop_early: request.stop_early,
         run_skeletons: request.run_skeletons,
+        only: &request.only,
+        past_policy: request.past_policy,
     };
 
     let mut graded: Vec<Graded> = Vec::new();

@@ -82,6 +82,11 @@ impl Check {
         format!("{}::{}::{}", self.exercise, self.kind, self.name)
     }
 
+    /// As rubrics name it: `correctness::name`.
+    pub fn within_exercise(&self) -> String {
+        format!("{}::{}", self.kind, self.name)
+    }
+
     /// As reports name it: `ps1/buddy/correctness/name`.
     pub fn id(&self, assignment: &str) -> String {
         format!("{assignment}/{}/{}/{}", self.exercise, self.kind, self.name)
