@@ -28,6 +28,8 @@ pub struct Package {
     pub has_loom: bool,
     /// The edition that its code is written in.
     pub edition: String,
+    /// The crates that its code can name, by their names in Rust.
+    pub crates: Vec<String>,
 }
 
 /// Which dependencies are followed and kept.
@@ -92,6 +94,7 @@ impl Workspace {
             library: library.map_or_else(|| name.replace('-', "_"), str::to_owned),
             edition: edition.unwrap_or("2015").to_owned(),
             has_loom: table(&manifest, &["features"]).is_some_and(|f| f.contains_key("loom")),
+            crates: dependencies(&manifest, false).iter().map(|(name, _)| name.replace('-', "_")).collect(),
             driver,
             name,
         })

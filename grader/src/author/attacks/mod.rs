@@ -16,7 +16,6 @@ use std::time::Instant;
 use super::{AuthorError, Target, targets};
 use crate::course::Course;
 use crate::grade::{Request, grade, work_folder};
-use crate::policy::{Scan, scan};
 use crate::progress::Progress;
 use crate::result::{CheckResult, CourseResult, ExerciseResult};
 use crate::sandbox::Sandbox;
@@ -164,23 +163,29 @@ fn tried(
     let work = work_folder(course);
     let target = target(course, &attack.file.exercise).map_err(|why| AuthorError::Grading { why })?;
     let mut said = Vec::new();
-    if attack.file.past_policy && !matches!(scan(&attack.text, &target.exercise.policy), Scan::Forbidden(_)) {
-        said.push("The policy does not refuse it.".to_owned());
-    }
-    let key = (attack.honest.clone(), attack.file.checks.clone());
-    if !honest.contains_key(&key) {
-        let folder = lay(course, &target, "honest", &attack.honest, &[], None)?;
-        let graded = graded(course, attack, sandbox, folder)?;
-        honest.insert(key.clone(), exercise(&graded, &target)?.clone());
-    }
     let folder =
         lay(course, &target, "attack", &attack.text, &attack.file.beside, attack.file.witness.as_deref())?;
+    if attack.file.past_policy {
+        let result = graded(course, attack, sandbox, folder.clone(), false)?;
+        if exercise(&result, &target)?.verdict != Verdict::Refused {
+            said.push("The policy does not refuse it.".to_owned());
+        }
+    }
     let before = Before::now(&course.root, &work);
-    let result = graded(course, attack, sandbox, folder)?;
+    let result = graded(course, attack, sandbox, folder, attack.file.past_policy)?;
     let left = before.since(&course.root, &work);
     said.extend(left.into_iter().map(|what| format!("It left something behind: {what}.")));
     let own = exercise(&result, &target)?;
-    said.extend(compare(&attack.file, own, &honest[&key], &words(&result, own)));
+    said.extend(compare(&attack.file, own, &words(&result, own)));
+    if own.checks.iter().any(|check| credit(check) > 0.0) {
+        let key = (attack.honest.clone(), attack.file.checks.clone());
+        if !honest.contains_key(&key) {
+            let folder = lay(course, &target, "honest", &attack.honest, &[], None)?;
+            let graded = graded(course, attack, sandbox, folder, true)?;
+            honest.insert(key.clone(), exercise(&graded, &target)?.clone());
+        }
+        said.extend(undeserved(own, &honest[&key]));
+    }
     if let Some(witness) = &attack.file.witness {
         let target = self::target(course, witness).map_err(|why| AuthorError::Grading { why })?;
         let witness = comes_to(exercise(&result, &target)?);
@@ -220,6 +225,7 @@ fn graded(
     attack: &Attack,
     sandbox: &Sandbox,
     folder: PathBuf,
+    past_policy: bool,
 ) -> Result<CourseResult, AuthorError> {
     let failed = |why: String| AuthorError::Grading { why };
     let named: Vec<String> =
@@ -231,7 +237,7 @@ fn graded(
         untimed: !attack.file.is_timed(),
         run_skeletons: true,
         only: attack.file.checks.clone(),
-        past_policy: attack.file.past_policy,
+        past_policy,
         ..Request::default()
     };
     let mut progress = Progress::new();
@@ -260,8 +266,15 @@ fn words(result: &CourseResult, exercise: &ExerciseResult) -> String {
     all.join("\n")
 }
 
+/// What an attack earns and its honest part does not.
+fn undeserved(own: &ExerciseResult, honest: &ExerciseResult) -> Vec<String> {
+    let due = |check: &CheckResult| honest.checks.iter().find(|c| c.id == check.id).map_or(0.0, credit);
+    let more = own.checks.iter().filter(|c| !c.left_out && credit(c) > due(c) + NOISE);
+    more.map(|c| format!("It earns {}, which its honest part does not.", local(c))).collect()
+}
+
 /// What is wrong with an attack's result.
-fn compare(file: &File, own: &ExerciseResult, honest: &ExerciseResult, words: &str) -> Vec<String> {
+fn compare(file: &File, own: &ExerciseResult, words: &str) -> Vec<String> {
     let mut said = Vec::new();
     let came_to = comes_to(own);
     if came_to != file.verdict {
@@ -270,15 +283,8 @@ fn compare(file: &File, own: &ExerciseResult, honest: &ExerciseResult, words: &s
     if !words.contains(&file.says) {
         said.push(format!("The report does not say {:?}. {}", file.says, first_line(words)));
     }
-    let local = |check: &CheckResult| super::check::local(&check.id);
     for check in own.checks.iter().filter(|c| c.verdict.is_ours()) {
         said.push(format!("The grader broke on {}. {}", local(check), check.message));
-    }
-    for check in own.checks.iter().filter(|c| !c.left_out) {
-        let due = honest.checks.iter().find(|c| c.id == check.id).map_or(0.0, credit);
-        if credit(check) > due + NOISE {
-            said.push(format!("It earns {} which its honest part does not.", local(check)));
-        }
     }
     for lost in &file.loses {
         let check = own.checks.iter().find(|c| local(c) == *lost);
@@ -287,6 +293,10 @@ fn compare(file: &File, own: &ExerciseResult, honest: &ExerciseResult, words: &s
         }
     }
     said
+}
+
+fn local(check: &CheckResult) -> String {
+    super::check::local(&check.id)
 }
 
 /// The part of a check's points that it earned.
