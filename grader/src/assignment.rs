@@ -5,6 +5,7 @@ mod builds;
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use crate::cargo::{Artifacts, Built};
 use crate::course::{Assignment, Course};
@@ -57,6 +58,8 @@ pub struct Run<'a> {
     pub only: &'a [String],
     /// Whether the source policy is not asked.
     pub past_policy: bool,
+    /// Wall clock for a build of a student's code; the usual one where there is none.
+    pub build_limit: Option<Duration>,
 }
 
 // What is known of an assignment before any check runs.

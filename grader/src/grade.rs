@@ -1,7 +1,7 @@
 //! A grading run from the submission to the result: the order of the steps, and nothing else.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -44,6 +44,8 @@ pub struct Request {
     pub only: Vec<String>,
     /// Lets listed files past the source policy, so that what stands behind it can be tried.
     pub past_policy: bool,
+    /// Wall clock for a build of a student's code; the usual one where there is none.
+    pub build_limit: Option<Duration>,
 }
 
 /// Why there is no result.
@@ -142,6 +144,7 @@ pub fn grade(
         run_skeletons: request.run_skeletons,
         only: &request.only,
         past_policy: request.past_policy,
+        build_limit: request.build_limit,
     };
 
     let mut graded: Vec<Graded> = Vec::new();

@@ -232,8 +232,8 @@ impl Bench {
                     let said: Vec<String> = complaints.into_iter().map(|c| c.rendered).collect();
                     return Err(JudgeError::DoesNotBuild { package, said: said.join("\n") });
                 }
-                Built::TimedOut => {
-                    let said = "the compiler did not come to an end in 20 minutes".to_owned();
+                Built::Exhausted => {
+                    let said = "the compiler came to no end within 20 minutes and its memory".to_owned();
                     return Err(JudgeError::DoesNotBuild { package, said });
                 }
             };

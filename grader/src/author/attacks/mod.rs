@@ -11,7 +11,7 @@ mod table;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::{AuthorError, Target, targets};
 use crate::course::Course;
@@ -29,6 +29,9 @@ const NOISE: f64 = 0.15;
 
 /// An attack that takes longer than this, in seconds, holds a course up.
 const LONGEST: f64 = 60.0;
+
+/// How long a build of an attack may take: the usual limit is there for slow machines, and waited for here.
+const BUILD: Duration = Duration::from_secs(10);
 
 /// What has to catch an attack, in the order in which a submission meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -238,6 +241,7 @@ fn graded(
         run_skeletons: true,
         only: attack.file.checks.clone(),
         past_policy,
+        build_limit: Some(BUILD),
         ..Request::default()
     };
     let mut progress = Progress::new();
