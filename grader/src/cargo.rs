@@ -130,6 +130,22 @@ fn memory() -> u64 {
     COMPILER_MEMORY + MEMORY_A_PROCESSOR * processors as u64
 }
 
+/// Builds another binary of the grader's own package where `own`, the running one, was built, and tells whether it is
+/// there now. Not where `own` is no binary of the profile `dev` at the place where Cargo puts them.
+pub fn build_beside(name: &str, own: &Path) -> bool {
+    let Some(target) = own.parent().filter(|folder| folder.ends_with("debug")).and_then(Path::parent) else {
+        return false;
+    };
+    // With the flags that `own` was built with, whatever they are: others would build all that both stand on anew.
+    let mut command = Command::new(cargo_path());
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(["build", "--quiet", "--offline", "--package", env!("CARGO_PKG_NAME"), "--bin", name]);
+    command.arg("--target-dir").arg(target);
+    let limits = Limits { wall: Duration::from_secs(300), output: OUTPUT, memory: None };
+    let done = start(&mut command, &limits);
+    done.is_ok_and(|done| done.ended == Ended::Exited(0)) && own.with_file_name(name).is_file()
+}
+
 /// A snippet to compile against a built library.
 #[derive(Debug)]
 pub struct Snippet<'a> {
@@ -190,7 +206,11 @@ fn start(command: &mut Command, limits: &Limits) -> Result<Finished, CargoError>
 }
 
 fn cargo() -> Command {
-    clean(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+    clean(Command::new(cargo_path()))
+}
+
+fn cargo_path() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn rustc() -> OsString {

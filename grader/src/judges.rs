@@ -259,7 +259,9 @@ impl Bench {
             By::Judge { binary } => binary.is_file(),
             By::Snippet { refused, .. } => refused.is_file(),
         });
-        (hash == self.course_hash && there).then_some(judges)
+        // The paths are whole ones: a workspace that was moved or copied has its judges built again.
+        let here = judges.cwd.starts_with(&self.folder);
+        (hash == self.course_hash && there && here).then_some(judges)
     }
 }
 

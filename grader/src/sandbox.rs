@@ -1,6 +1,6 @@
 //! The walls around a driver: which ones this machine has, and the process that puts them up.
 //!
-//! A judge starts a driver as `GRADER confine LAYERS DRIVER`. That process is the grader's own binary, still
+//! A judge starts a driver as `LAUNCHER confine LAYERS DRIVER`. That process is a small binary, still
 //! single-threaded: it gives up what a driver has no business with, layer by layer, and then becomes the
 //! driver. Which layers there are is tried once a run, by a process that does the same and ends; so a driver
 //! on which one of them fails does not start, rather than run with less than the report says.
@@ -21,9 +21,10 @@ mod files;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use crate::launcher::launcher;
 use crate::process::{Ended, Limits, run};
 
 /// Bytes of address space that a driver has to start in.
@@ -74,10 +75,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Tries what this machine has, with the running binary as the launcher.
+    /// Tries what this machine has, with this build's launcher.
     pub fn here(without: &[Layer]) -> Sandbox {
-        let binary = std::env::current_exe();
-        binary.map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, without))
+        launcher().map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, without))
     }
 
     /// Tries what this machine has. `without` simulates a machine that lacks some of it.
@@ -146,9 +146,23 @@ fn try_alone(launcher: &Path, layer: Layer) -> bool {
     done.is_ok_and(|done| done.ended == Ended::Exited(0))
 }
 
+/// Carries out a launcher's command line, `confine LAYERS [DRIVER]`: becomes the driver, or ends with this code. `None`
+/// where the command line is no such one.
+pub fn launch() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    arguments.next().filter(|first| first == CONFINE)?;
+    Some(match become_driver(&arguments.collect::<Vec<_>>()) {
+        None => ExitCode::SUCCESS,
+        Some(why) => {
+            eprintln!("the sandbox could not be put up: {why}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
 /// Becomes a driver behind walls: `confine LAYERS [DRIVER]`. Comes back only where something is missing, with
 /// what to say of it; and with `None` where there was no driver to become.
-pub fn become_driver(arguments: &[std::ffi::OsString]) -> Option<String> {
+fn become_driver(arguments: &[std::ffi::OsString]) -> Option<String> {
     let names = arguments.first().map(|names| names.to_string_lossy().into_owned()).unwrap_or_default();
     let named = |layer: &Layer| names.split(',').any(|name| name == layer.name());
     let layers: Vec<Layer> = Layer::ALL.into_iter().filter(named).collect();
