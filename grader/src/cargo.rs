@@ -15,8 +15,9 @@ use thiserror::Error;
 use crate::process::{Ended, Finished, Limits, run};
 
 /// A macro bomb shall end with a clear message before the machine swaps. Of address space, of which rustc
-/// reserves far more than it uses.
-const COMPILER_MEMORY: u64 = 12 << 30;
+/// reserves more than it uses: for an answer and its driver 0.8 GiB on two processors, and some for each more.
+const COMPILER_MEMORY: u64 = 4 << 30;
+const MEMORY_A_PROCESSOR: u64 = 64 << 20;
 
 /// Messages of a crate with a thousand errors.
 const OUTPUT: usize = 16 << 20;
@@ -47,8 +48,9 @@ pub enum Built {
     Done(Artifacts),
     /// The compiler refused, with these errors of the workspace's own crates.
     Refused(Vec<Complaint>),
-    /// The limit came first.
-    TimedOut,
+    /// The compiler ended without a word of why: at the limit of time, or by a crash, as where it has no more
+    /// memory or stack.
+    Exhausted,
 }
 
 /// What a build left.
@@ -107,17 +109,23 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
     for (name, value) in &wanted.env {
         command.env(name, value);
     }
-    let limits = Limits { wall: wanted.limit, output: OUTPUT, memory: Some(COMPILER_MEMORY) };
+    let limits = Limits { wall: wanted.limit, output: OUTPUT, memory: Some(memory()) };
     let done = start(&mut command, &limits)?;
-    if done.ended == Ended::TimedOut {
-        return Ok(Built::TimedOut);
-    }
     let (artifacts, complaints) = messages(&done.stdout, wanted.tree);
+    // Cargo's last message, which it has only where it came as far as to compile.
+    let compiled = json_lines::<Line>(&done.stdout).any(|line| line.reason == "build-finished");
     match done.ended {
+        Ended::TimedOut => Ok(Built::Exhausted),
         Ended::Exited(0) => Ok(Built::Done(artifacts)),
         _ if !complaints.is_empty() => Ok(Built::Refused(complaints)),
+        _ if compiled => Ok(Built::Exhausted),
         _ => Err(CargoError::Setup { package: wanted.package.to_owned(), said: tail(&done.stderr) }),
     }
+}
+
+fn memory() -> u64 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    COMPILER_MEMORY + MEMORY_A_PROCESSOR * processors as u64
 }
 
 /// Builds another binary of the grader's own package where `own`, the running one, was built, and tells whether it is
@@ -173,7 +181,7 @@ pub fn check_snippet(snippet: &Snippet) -> Result<Option<Vec<Complaint>>, CargoE
         command.arg("--extern").arg(value);
     }
     command.arg(snippet.file);
-    let limits = Limits { wall: Duration::from_secs(60), output: OUTPUT, memory: Some(COMPILER_MEMORY) };
+    let limits = Limits { wall: Duration::from_secs(60), output: OUTPUT, memory: Some(memory()) };
     let done = start(&mut command, &limits)?;
     Ok(match done.ended {
         Ended::TimedOut => None,

@@ -86,6 +86,11 @@ impl Check {
         format!("{}::{}::{}", self.exercise, self.kind, self.name)
     }
 
+    /// As rubrics name it: `correctness::name`.
+    pub fn within_exercise(&self) -> String {
+        format!("{}::{}", self.kind, self.name)
+    }
+
     /// As reports name it: `ps1/buddy/correctness/name`.
     pub fn id(&self, assignment: &str) -> String {
         format!("{assignment}/{}/{}/{}", self.exercise, self.kind, self.name)
@@ -231,8 +236,8 @@ impl Bench {
                     let said: Vec<String> = complaints.into_iter().map(|c| c.rendered).collect();
                     return Err(JudgeError::DoesNotBuild { package, said: said.join("\n") });
                 }
-                Built::TimedOut => {
-                    let said = "the compiler did not come to an end in 20 minutes".to_owned();
+                Built::Exhausted => {
+                    let said = "the compiler came to no end within 20 minutes and its memory".to_owned();
                     return Err(JudgeError::DoesNotBuild { package, said });
                 }
             };

@@ -27,6 +27,9 @@ use std::time::Duration;
 use crate::launcher::launcher;
 use crate::process::{Ended, Limits, run};
 
+/// Bytes of address space that a driver has to start in.
+const START: u64 = 512 << 20;
+
 /// The first argument that makes this binary a launcher.
 pub const CONFINE: &str = "confine";
 
@@ -90,11 +93,31 @@ impl Sandbox {
         [Layer::Files, Layer::Calls].iter().all(|layer| self.layers.contains(layer))
     }
 
+    /// Whether `driver` starts in half of the memory that a judge gives it. One that nobody asks anything ends at
+    /// once, with an error; one whose statics fill its memory is ended by the system, and no judge could tell that
+    /// from a fault of ours.
+    pub fn starts(&self, driver: &Path) -> std::io::Result<bool> {
+        let limits = Limits { wall: Duration::from_secs(10), output: 1 << 12, memory: Some(START) };
+        let mut command = match &self.launcher {
+            Some(launcher) => Command::new(launcher),
+            None => Command::new(driver),
+        };
+        if self.launcher.is_some() {
+            command.arg(CONFINE).arg(self.names()).arg(driver);
+        }
+        let done = run(&mut command, &limits)?;
+        Ok(matches!(done.ended, Ended::Exited(code) if code != 0))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
+        names.join(",")
+    }
+
     /// What a judge is told to start drivers with: a binary and its arguments, each in a line of its own.
     pub fn words(&self) -> Option<String> {
         let launcher = self.launcher.as_ref()?.to_str()?;
-        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
-        Some(format!("{launcher}\n{CONFINE}\n{}", names.join(",")))
+        Some(format!("{launcher}\n{CONFINE}\n{}", self.names()))
     }
 }
 

@@ -30,6 +30,8 @@ pub struct Package {
     pub has_driver: bool,
     /// The edition that its code is written in.
     pub edition: String,
+    /// The crates that its code can name, by their names in Rust.
+    pub crates: Vec<String>,
 }
 
 /// Which dependencies are followed and kept.
@@ -96,6 +98,7 @@ impl Workspace {
             edition: edition.unwrap_or("2015").to_owned(),
             has_loom: features.is_some_and(|f| f.contains_key("loom")),
             has_driver: features.is_some_and(|f| f.contains_key("driver")),
+            crates: dependencies(&manifest, false).iter().map(|(name, _)| name.replace('-', "_")).collect(),
             driver,
             name,
         })
