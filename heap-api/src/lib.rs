@@ -14,12 +14,15 @@
 //!
 //! A student writes a [`RawAllocator`] over a [`Region`], or a [`SharedAllocator`] where the exercise is
 //! concurrent by itself. The rest of this crate carries either to where programs can use it.
-//! [`sync`] and [`thread`] are the standard library's, or loom's under the feature `loom`.
+//! [`sync`] and [`thread`] are the standard library's, or loom's under the feature `loom`. `interpose` is the other way
+//! in: not through Rust's allocator, but in place of C's `malloc`.
 
 mod adapt;
 mod error;
 mod extent;
 mod gate;
+#[cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64"), not(miri)))]
+pub mod interpose;
 mod locked;
 #[cfg(feature = "loom")]
 pub mod ordering_sites;
