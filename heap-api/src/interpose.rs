@@ -18,8 +18,8 @@
 //! | the interposer allocates | it meets itself, and its own locks | [`Thread`]'s guard, [`Arena`] |
 //! | thread-local storage allocates | a guard that recurses into `malloc`, after `dlopen` | [`Thread`]: initial-exec, no destructor |
 //! | a signal handler allocates | deadlock on a lock that the interrupted code holds | [`Thread`]'s guard; nested frees wait |
-//! | `fork` while another thread holds a lock | the child hangs at its first call | [`PerProcess`]: the child begins anew |
-//! | `vfork` | the child writes the parent's report | [`PerProcess::is_own`] |
+//! | `fork` while another thread holds a lock | the child hangs at its first call | [`PerProcess`](crate::PerProcess): the child begins anew |
+//! | `vfork` | the child writes the parent's report | [`PerProcess::is_own`](crate::PerProcess::is_own) |
 //! | `_exit`, `quick_exit`, `exec` | no report | `ends` |
 //! | `exit` runs destructors that free | they come after the report | `ends`: the first handler registered, so the last one run |
 //! | `errno` | a program reads ours for its own | `calls`, which keeps it |
@@ -36,12 +36,10 @@ pub mod calls;
 pub mod ends;
 mod export;
 mod next;
-mod per_process;
 mod thread;
 
 pub use arena::Arena;
 pub use next::Next;
-pub use per_process::PerProcess;
 pub use thread::Thread;
 
 /// What C's `malloc` aligns to, in bytes, on the platforms that this module is for.

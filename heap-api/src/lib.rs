@@ -26,6 +26,8 @@ pub mod interpose;
 mod locked;
 #[cfg(feature = "loom")]
 pub mod ordering_sites;
+#[cfg(all(unix, not(miri)))]
+mod per_process;
 mod raw;
 mod region;
 mod shared;
@@ -37,6 +39,8 @@ pub use error::{AllocError, FreeError};
 pub use extent::{Extent, ExtentKind};
 pub use gate::{Gate, Owns};
 pub use locked::Locked;
+#[cfg(all(unix, not(miri)))]
+pub use per_process::PerProcess;
 pub use raw::RawAllocator;
 pub use region::{REGION_ALIGN, Region, RegionError};
 pub use shared::SharedAllocator;

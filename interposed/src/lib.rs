@@ -10,7 +10,8 @@
 use core::ffi::CStr;
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
-use heap_api::interpose::{Arena, Caller, Interposer, Next, PerProcess, Request, Thread};
+use heap_api::PerProcess;
+use heap_api::interpose::{Arena, Caller, Interposer, Next, Request, Thread};
 
 #[global_allocator]
 static ARENA: Arena = Arena::new();

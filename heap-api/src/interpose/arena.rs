@@ -1,6 +1,6 @@
 //! Memory for the interposer itself, straight from the kernel.
 
-use super::PerProcess;
+use crate::PerProcess;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ptr::{NonNull, null_mut};
@@ -215,7 +215,7 @@ mod tests {
                 // SAFETY: the size is not zero; the block has the size.
                 unsafe {
                     let block = arena.alloc_zeroed(layout);
-                    assert!(!block.is_null() && block.addr() % align == 0);
+                    assert!(!block.is_null() && block.addr().is_multiple_of(align));
                     assert!((0..size).all(|at| block.add(at).read() == 0), "not zero at {size}");
                     block.write_bytes(blocks.len() as u8, size);
                     blocks.push((block, layout));

@@ -5,10 +5,12 @@
 //! comes after every destructor, and so sees what they free. The other ends have to be intercepted: `_exit`, and
 //! `exec`, whose many forms come here from one small piece of assembly that keeps their arguments as they are.
 
-use super::Interposer;
+use super::next::next_function;
+use super::{Interposer, Thread};
 use core::ffi::{CStr, c_int, c_void};
 use core::ptr::null_mut;
 use core::sync::atomic::{AtomicPtr, Ordering};
+use std::sync::OnceLock;
 
 /// The functions that end a process's program, in the order of [`interpose!`](crate::interpose!)'s list.
 const NAMES: [&CStr; 11] = [
@@ -46,25 +48,28 @@ pub fn prepare(at_exit: extern "C" fn(*mut c_void)) {
     }
 }
 
+/// Tells the interposer of an end, unless it is in the midst of a call: a signal handler came between.
+pub fn ending<I: Interposer>(to: &I) {
+    Thread::enter(|_| to.ending(), |_| ());
+}
+
 /// Before an end: tells the interposer, and gives the function to go on with.
 pub fn before<I: Interposer>(to: &I, which: usize) -> *mut c_void {
-    to.ending();
+    ending(to);
     FUNCTIONS[which].load(Ordering::Relaxed)
 }
 
-/// After libraries were unloaded. Gives `result` through, which `dlclose` returned.
-pub fn dlclose<I: Interposer>(to: &I, handle: *mut c_void) -> c_int {
-    static NEXT: AtomicPtr<c_void> = AtomicPtr::new(null_mut());
-    let mut next = NEXT.load(Ordering::Relaxed);
-    if next.is_null() {
-        // SAFETY: the name is a C string.
-        next = unsafe { libc::dlsym(libc::RTLD_NEXT, c"dlclose".as_ptr()) };
-        NEXT.store(next, Ordering::Relaxed);
-    }
-    // SAFETY: that is the type of `dlclose`, and the caller's handle.
-    let result = unsafe {
-        core::mem::transmute::<*mut c_void, unsafe extern "C" fn(*mut c_void) -> c_int>(next)(handle)
-    };
-    to.unloaded();
+/// `dlclose`, after which addresses of code may mean something else.
+///
+/// # Safety
+///
+/// As C's.
+pub unsafe fn dlclose<I: Interposer>(to: &I, handle: *mut c_void) -> c_int {
+    static NEXT: OnceLock<unsafe extern "C" fn(*mut c_void) -> c_int> = OnceLock::new();
+    // SAFETY: that is the type of `dlclose`.
+    let next = NEXT.get_or_init(|| unsafe { next_function(c"dlclose") });
+    // SAFETY: the caller's contract.
+    let result = unsafe { next(handle) };
+    Thread::enter(|_| to.unloaded(), |_| ());
     result
 }

@@ -66,7 +66,8 @@ macro_rules! interpose {
             /// `dlclose`.
             #[unsafe(no_mangle)]
             unsafe extern "C" fn dlclose(handle: *mut c_void) -> c_int {
-                ends::dlclose(&$interposer, handle)
+                // SAFETY: the caller's contract, which is C's.
+                unsafe { ends::dlclose(&$interposer, handle) }
             }
             $crate::__before_end!(_exit, 0, ending);
             $crate::__before_end!(_Exit, 1, ending);
@@ -84,7 +85,7 @@ macro_rules! interpose {
                 ends::before(&$interposer, which)
             }
             extern "C" fn exiting(_: *mut c_void) {
-                $crate::interpose::Interposer::ending(&$interposer);
+                ends::ending(&$interposer);
             }
             extern "C" fn prepare() {
                 ends::prepare(exiting);

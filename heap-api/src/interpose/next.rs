@@ -136,12 +136,12 @@ fn look_up() -> Option<&'static Functions> {
     // SAFETY: each name is that of a C function of the field's type, which every C library for Linux has.
     let found = unsafe {
         Functions {
-            malloc: core::mem::transmute::<*mut c_void, _>(next_symbol(c"malloc")),
-            calloc: core::mem::transmute::<*mut c_void, _>(next_symbol(c"calloc")),
-            memalign: core::mem::transmute::<*mut c_void, _>(next_symbol(c"memalign")),
-            realloc: core::mem::transmute::<*mut c_void, _>(next_symbol(c"realloc")),
-            free: core::mem::transmute::<*mut c_void, _>(next_symbol(c"free")),
-            usable_size: core::mem::transmute::<*mut c_void, _>(next_symbol(c"malloc_usable_size")),
+            malloc: next_function(c"malloc"),
+            calloc: next_function(c"calloc"),
+            memalign: next_function(c"memalign"),
+            realloc: next_function(c"realloc"),
+            free: next_function(c"free"),
+            usable_size: next_function(c"malloc_usable_size"),
         }
     };
     let place = PLACE.0.get().cast::<Functions>();
@@ -152,8 +152,13 @@ fn look_up() -> Option<&'static Functions> {
     Some(unsafe { &*place })
 }
 
-/// The address of a function in the libraries after ours. Ends the process where there is none.
-fn next_symbol(name: &CStr) -> *mut c_void {
+/// A function of the libraries after ours. Ends the process where there is none.
+///
+/// # Safety
+///
+/// `F` is the type of C's function of that name.
+pub(super) unsafe fn next_function<F: Copy>(name: &CStr) -> F {
+    const { assert!(size_of::<F>() == size_of::<*mut c_void>(), "not a function pointer") };
     // SAFETY: the name is a C string.
     let symbol = unsafe { libc::dlsym(libc::RTLD_NEXT, name.as_ptr()) };
     if symbol.is_null() {
@@ -164,5 +169,6 @@ fn next_symbol(name: &CStr) -> *mut c_void {
             libc::abort();
         }
     }
-    symbol
+    // SAFETY: the address of a function of type `F`, which is a pointer.
+    unsafe { core::mem::transmute_copy(&symbol) }
 }

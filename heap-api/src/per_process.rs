@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicI32, AtomicPtr, Ordering};
 /// thread was in the midst of changing. Holding every lock over the fork would need a handler that knows them all,
 /// runs on every way to fork, and never meets a thread that waits for the forking one. So a child begins anew
 /// instead: the pointer lies on a page that the kernel zeroes in each forked child (`MADV_WIPEONFORK`, Linux 4.14;
-/// an older kernel is helped by `pthread_atfork`). What it pointed to stays mapped in the child, unused.
+/// elsewhere `pthread_atfork` does it). What it pointed to stays mapped in the child, unused.
 ///
 /// A child of `vfork` shares all memory with its parent, and so this value: see [`is_own`](Self::is_own).
 #[derive(Debug)]
@@ -109,20 +109,24 @@ const PAGE: usize = 64 << 10;
 
 /// Zeroed memory that a forked child finds zeroed again.
 fn wiped_page() -> Option<NonNull<u8>> {
-    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    let (access, flags) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANON);
     // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing that exists.
     let page = unsafe { libc::mmap(null_mut(), PAGE, access, flags, -1, 0) };
     if page == libc::MAP_FAILED {
         return None;
     }
+    #[cfg(target_os = "linux")]
     // SAFETY: the range is the mapping just made.
-    if unsafe { libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) } != 0 {
+    let wiped = unsafe { libc::madvise(page, PAGE, libc::MADV_WIPEONFORK) } == 0;
+    #[cfg(not(target_os = "linux"))]
+    let wiped = false;
+    if !wiped {
         wipe_by_handler(page.cast());
     }
     NonNull::new(page.cast())
 }
 
-/// For kernels without `MADV_WIPEONFORK`.
+/// Where the kernel does not wipe.
 #[cold]
 fn wipe_by_handler(page: *mut u8) {
     /// As many as there are `PerProcess` values: the arena's, and an interposer's.
