@@ -16,6 +16,9 @@ pub mod report;
 pub mod track;
 
 pub mod dhat;
+pub mod profile;
+#[cfg(all(unix, not(miri), not(feature = "loom")))]
+pub mod runtime;
 
 mod contract;
 mod heap;
