@@ -3,7 +3,8 @@
 //!
 //! At its end each process appends one line to the file that `COUNTING` names:
 //! `PID allocations frees reallocations bytes`. A successful `realloc` of a block counts once, as a reallocation;
-//! bytes are those asked for, of reallocated blocks the new size.
+//! bytes are those asked for, of reallocated blocks the new size. With `COUNTING_RAISE` set, SIGUSR1 is raised in the
+//! midst of every call.
 
 #![cfg(all(target_os = "linux", any(target_arch = "x86_64", target_arch = "aarch64")))]
 
@@ -33,6 +34,21 @@ struct Counts {
 }
 
 impl Counting {
+    /// Interrupts the call at hand, where that is asked for and someone listens.
+    fn interrupt(&self) {
+        // SAFETY: the names are C strings; asking for a signal's action changes nothing; the action is the program's.
+        unsafe {
+            if libc::getenv(c"COUNTING_RAISE".as_ptr()).is_null() {
+                return;
+            }
+            let mut action: libc::sigaction = core::mem::zeroed();
+            libc::sigaction(libc::SIGUSR1, core::ptr::null(), &raw mut action);
+            if action.sa_sigaction != libc::SIG_DFL {
+                libc::raise(libc::SIGUSR1);
+            }
+        }
+    }
+
     fn count(&self, of: impl FnOnce(&Counts) -> &AtomicU64, bytes: usize) {
         let make = || Some(NonNull::from(Box::leak(Box::<Counts>::default())));
         // SAFETY: leaked.
@@ -46,7 +62,9 @@ impl Counting {
 // SAFETY: every block is the next heap's.
 unsafe impl Interposer for Counting {
     fn allocate(&self, _: &Thread, _: Caller, request: Request) -> *mut u8 {
+        self.interrupt();
         let block = Next.allocate(request);
+        self.interrupt();
         if !block.is_null() {
             self.count(|counts| &counts.allocations, request.size);
         }
@@ -54,6 +72,7 @@ unsafe impl Interposer for Counting {
     }
 
     unsafe fn free(&self, _: &Thread, block: *mut u8) {
+        self.interrupt();
         self.count(|counts| &counts.frees, 0);
         // SAFETY: the caller's contract.
         unsafe { Next.free(block) }
@@ -65,8 +84,10 @@ unsafe impl Interposer for Counting {
             unsafe { self.free(thread, block) };
             return core::ptr::null_mut();
         }
+        self.interrupt();
         // SAFETY: the caller's contract.
         let moved = unsafe { Next.reallocate(block, size) };
+        self.interrupt();
         if !moved.is_null() {
             self.count(|counts| &counts.reallocations, size);
         }
