@@ -1,0 +1,230 @@
+//! What each function of malloc's family means, over an [`Interposer`].
+//!
+//! [`interpose!`](crate::interpose!)'s functions come here. `errno` is as the caller left it, unless a call fails
+//! for want of memory: programs set it before they free, and read it after.
+
+use super::{Caller, Interposer, MALLOC_ALIGN, Next, Request, Thread, bootstrap};
+use core::ffi::c_int;
+use core::ptr::null_mut;
+
+/// `malloc`.
+#[inline]
+pub fn malloc<I: Interposer>(to: &I, size: usize, caller: Caller) -> *mut u8 {
+    allocate(to, caller, Request { size, align: MALLOC_ALIGN, zeroed: false })
+}
+
+/// `calloc`.
+#[inline]
+pub fn calloc<I: Interposer>(to: &I, count: usize, size: usize, caller: Caller) -> *mut u8 {
+    match count.checked_mul(size) {
+        Some(size) => allocate(to, caller, Request { size, align: MALLOC_ALIGN, zeroed: true }),
+        None => fail(libc::ENOMEM),
+    }
+}
+
+/// `free`.
+///
+/// # Safety
+///
+/// As C's.
+#[inline]
+pub unsafe fn free<I: Interposer>(to: &I, block: *mut u8) {
+    if block.is_null() || bootstrap::owns(block) {
+        return;
+    }
+    // SAFETY: the caller's contract.
+    serve(to, |thread| unsafe { to.free(thread, block) }, |thread| unsafe { free_later(thread, block) });
+}
+
+/// `realloc`.
+///
+/// # Safety
+///
+/// As C's.
+#[inline]
+pub unsafe fn realloc<I: Interposer>(to: &I, block: *mut u8, size: usize, caller: Caller) -> *mut u8 {
+    if block.is_null() {
+        return malloc(to, size, caller);
+    }
+    if bootstrap::owns(block) {
+        let copy = malloc(to, size, caller);
+        if !copy.is_null() {
+            // SAFETY: both are live and apart, and each has that many bytes.
+            unsafe { copy.copy_from_nonoverlapping(block, size.min(bootstrap::size(block))) };
+        }
+        return copy;
+    }
+    let moved = serve(
+        to,
+        // SAFETY: the caller's contract.
+        |thread| unsafe { to.reallocate(thread, caller, block, size) },
+        // The old block may be the interposer's; it is the interposer's to free, once that is back.
+        |thread| {
+            // SAFETY: the caller's contract.
+            let copy = if size == 0 { null_mut() } else { unsafe { Next.copy_out(block, size) } };
+            if size == 0 || !copy.is_null() {
+                // SAFETY: the caller's contract; nothing uses the block any more.
+                unsafe { free_later(thread, block) };
+            }
+            copy
+        },
+    );
+    if moved.is_null() && size > 0 { fail(libc::ENOMEM) } else { moved }
+}
+
+/// `reallocarray`.
+///
+/// # Safety
+///
+/// As C's.
+#[inline]
+pub unsafe fn reallocarray<I: Interposer>(
+    to: &I,
+    block: *mut u8,
+    count: usize,
+    size: usize,
+    caller: Caller,
+) -> *mut u8 {
+    match count.checked_mul(size) {
+        // SAFETY: the caller's contract.
+        Some(size) => unsafe { realloc(to, block, size, caller) },
+        None => fail(libc::ENOMEM),
+    }
+}
+
+/// `memalign`, which makes a power of two of any alignment, as glibc does.
+#[inline]
+pub fn memalign<I: Interposer>(to: &I, align: usize, size: usize, caller: Caller) -> *mut u8 {
+    match align.checked_next_power_of_two() {
+        Some(align) => allocate(to, caller, Request { size, align: align.max(MALLOC_ALIGN), zeroed: false }),
+        None => fail(libc::EINVAL),
+    }
+}
+
+/// `aligned_alloc`, which refuses what is no alignment, as C17 asks.
+#[inline]
+pub fn aligned_alloc<I: Interposer>(to: &I, align: usize, size: usize, caller: Caller) -> *mut u8 {
+    if align.is_power_of_two() { memalign(to, align, size, caller) } else { fail(libc::EINVAL) }
+}
+
+/// `posix_memalign`, which returns its error and keeps `errno`.
+///
+/// # Safety
+///
+/// As C's.
+#[inline]
+pub unsafe fn posix_memalign<I: Interposer>(
+    to: &I,
+    place: *mut *mut u8,
+    align: usize,
+    size: usize,
+    caller: Caller,
+) -> c_int {
+    if !align.is_power_of_two() || align < size_of::<*mut u8>() {
+        return libc::EINVAL;
+    }
+    let before = errno();
+    let block = memalign(to, align, size, caller);
+    if block.is_null() {
+        set_errno(before);
+        return libc::ENOMEM;
+    }
+    // SAFETY: the caller's contract.
+    unsafe { place.write(block) };
+    0
+}
+
+/// `valloc`.
+#[inline]
+pub fn valloc<I: Interposer>(to: &I, size: usize, caller: Caller) -> *mut u8 {
+    memalign(to, page(), size, caller)
+}
+
+/// `pvalloc`, which gives whole pages.
+#[inline]
+pub fn pvalloc<I: Interposer>(to: &I, size: usize, caller: Caller) -> *mut u8 {
+    match size.checked_next_multiple_of(page()) {
+        Some(size) => memalign(to, page(), size, caller),
+        None => fail(libc::ENOMEM),
+    }
+}
+
+/// `malloc_usable_size`.
+///
+/// # Safety
+///
+/// As the C library's.
+#[inline]
+pub unsafe fn malloc_usable_size<I: Interposer>(to: &I, block: *mut u8) -> usize {
+    if block.is_null() {
+        return 0;
+    }
+    // SAFETY: the caller's contract.
+    if bootstrap::owns(block) { unsafe { bootstrap::size(block) } } else { unsafe { to.usable_size(block) } }
+}
+
+#[inline]
+fn allocate<I: Interposer>(to: &I, caller: Caller, request: Request) -> *mut u8 {
+    let block = serve(to, |thread| to.allocate(thread, caller, request), |_| Next.allocate(request));
+    if block.is_null() { fail(libc::ENOMEM) } else { block }
+}
+
+/// Carries out a call: through the interposer, or, where this thread is inside it already, as `nested`.
+#[inline]
+fn serve<I: Interposer, R>(
+    to: &I,
+    outside: impl FnOnce(&Thread) -> R,
+    nested: impl FnOnce(&Thread) -> R,
+) -> R {
+    let before = errno();
+    let outside = |thread: &Thread| {
+        let result = outside(thread);
+        while let Some(block) = thread.waited() {
+            if !block.is_null() {
+                // SAFETY: whoever freed the block was nested, and left it to us.
+                unsafe { to.free(thread, block) };
+            }
+        }
+        result
+    };
+    let result = Thread::enter(outside, nested);
+    set_errno(before);
+    result
+}
+
+/// Frees a block once the outer call has ended. The interposer may know the block, and if it were freed behind its
+/// back, another thread could be given the same address while the record of the old one still stands.
+///
+/// # Safety
+///
+/// As for [`Interposer::free`].
+#[cold]
+unsafe fn free_later(thread: &Thread, block: *mut u8) {
+    if let Err(block) = thread.wait(block) {
+        // SAFETY: the caller's contract. The record that may be left behind is the lesser evil.
+        unsafe { Next.free(block) }
+    }
+}
+
+#[cold]
+fn fail(error: c_int) -> *mut u8 {
+    set_errno(error);
+    null_mut()
+}
+
+#[inline]
+fn errno() -> c_int {
+    // SAFETY: the address is the thread's own.
+    unsafe { *libc::__errno_location() }
+}
+
+#[inline]
+fn set_errno(error: c_int) {
+    // SAFETY: the address is the thread's own.
+    unsafe { *libc::__errno_location() = error }
+}
+
+fn page() -> usize {
+    // SAFETY: takes an integer; the page size is always known.
+    (unsafe { libc::sysconf(libc::_SC_PAGESIZE) }) as usize
+}

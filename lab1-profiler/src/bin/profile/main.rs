@@ -1,0 +1,76 @@
+//! `profile`: runs a program under the profiler, and reports.
+//!
+//! ```text
+//!   options ─► command: what would run, and can it be profiled? ─► launch ─► profiles ─► report
+//!              preload: the library, built anew                                │
+//!                                                       names: addresses to functions
+//! ```
+
+mod command;
+mod launch;
+mod names;
+mod options;
+mod preload;
+mod profile;
+mod report;
+
+use options::{Options, Run};
+use std::path::Path;
+use std::process::ExitCode;
+
+/// The exit code where the program could not be run: what shells use, and what `env` does.
+const CANNOT_RUN: u8 = 126;
+/// The exit code for a command line that says nothing that we know.
+const BAD_USAGE: u8 = 2;
+
+fn main() -> ExitCode {
+    match Options::parse(std::env::args_os().skip(1)) {
+        Ok(Options::Run(run)) => run_profiled(&run).unwrap_or_else(|why| {
+            eprintln!("profile: {why}");
+            ExitCode::from(CANNOT_RUN)
+        }),
+        Ok(Options::Report { files, out }) => match report::of_files(&files, out.as_deref()) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(why) => {
+                eprintln!("profile: {why}");
+                ExitCode::FAILURE
+            }
+        },
+        Ok(Options::Help) => {
+            print!("{}", options::HELP);
+            ExitCode::SUCCESS
+        }
+        Err(why) => {
+            eprintln!("profile: {why}\n\n{}", options::HELP);
+            ExitCode::from(BAD_USAGE)
+        }
+    }
+}
+
+/// Runs a program, reports, and ends as it did.
+fn run_profiled(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
+    let program = command::find(&run.command)?;
+    let library = if run.built_in {
+        None
+    } else {
+        command::check(&program)?;
+        Some(preload::library()?)
+    };
+    let kept;
+    let folder: &Path = match &run.out {
+        Some(folder) => folder,
+        None => {
+            kept = Path::new("target/profile").join(format!(
+                "{}-{}",
+                command::name(&program),
+                std::process::id()
+            ));
+            &kept
+        }
+    };
+    let ended = launch::launch(run, &program, library.as_deref(), folder)?;
+    if let Err(why) = report::of_run(run, folder) {
+        eprintln!("profile: {why}");
+    }
+    Ok(launch::end_like(ended))
+}

@@ -1,0 +1,121 @@
+//! From profiles to reports.
+
+use crate::names::Names;
+use crate::options::Run;
+use crate::profile;
+use lab1_profiler::dump::{Dump, DumpError};
+use lab1_profiler::reports::{self, SaveError};
+use lab1_profiler::summary;
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// Stacks that the report for a terminal shows.
+const STACKS: usize = 10;
+
+/// Why there is no report; a sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// A file can't be read or written.
+    #[error("{}: {why}.", file.display())]
+    File {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        why: io::Error,
+    },
+    /// A file is no profile.
+    #[error("{} {why}.", file.display())]
+    Broken {
+        /// The file.
+        file: PathBuf,
+        /// What is wrong.
+        why: DumpError,
+    },
+    /// A report can't be saved.
+    #[error("{0}. Make room, or give another folder with --out.")]
+    Save(#[from] SaveError),
+    /// No process left a profile.
+    #[error("No process left a profile in {}. Programs that clear their environment, or that the loader does not \
+             trust, are not profiled.", .0.display())]
+    Nothing(PathBuf),
+    /// Processes could not write theirs.
+    #[error(
+        "{count} profiles could not be written: {why}. The program was not affected. Make room, or give another \
+             folder with --out."
+    )]
+    Failed {
+        /// How many.
+        count: usize,
+        /// What the system said.
+        why: io::Error,
+    },
+}
+
+/// Reports on what a run left in `folder`.
+///
+/// # Errors
+///
+/// [`ReportError`].
+pub fn of_run(run: &Run, folder: &Path) -> Result<(), ReportError> {
+    let unreadable = |why| ReportError::File { file: folder.to_owned(), why };
+    let (mut files, mut failed) = (Vec::new(), Vec::new());
+    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
+        let path = entry.map_err(unreadable)?.path();
+        match path.extension().and_then(|ending| ending.to_str()) {
+            Some("heap") => files.push(path),
+            Some("failed") => failed.push(path),
+            _ => {}
+        }
+    }
+    files.sort();
+    if let Some(first) = failed.first() {
+        let code = first.file_stem().and_then(|stem| Path::new(stem).extension()?.to_str()?.parse().ok());
+        let failed =
+            ReportError::Failed { count: failed.len(), why: io::Error::from_raw_os_error(code.unwrap_or(0)) };
+        if files.is_empty() {
+            return Err(failed);
+        }
+        eprintln!("profile: {failed}");
+    }
+    if files.is_empty() {
+        return Err(ReportError::Nothing(folder.to_owned()));
+    }
+    let _ = run;
+    of_files(&files, Some(folder))
+}
+
+/// Reports on profiles.
+///
+/// # Errors
+///
+/// [`ReportError`].
+pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError> {
+    let mut dumps = Vec::new();
+    for file in files {
+        let bytes = std::fs::read(file).map_err(|why| ReportError::File { file: file.clone(), why })?;
+        let own = Dump::decode_all(&bytes);
+        dumps.extend(own.map_err(|why| ReportError::Broken { file: file.clone(), why })?);
+    }
+    let mut names = Names::default();
+    let profile = profile::of(&dumps, &mut names);
+    let mut page = String::new();
+    // A string can be written to.
+    let _ = summary::write(&profile, &names, STACKS, &mut page);
+    for dump in &dumps {
+        for (part, said) in &dump.broken {
+            page.push_str(&format!(
+                "\nThe profiler's part `{part}` broke in process {}, and its figures are missing: {said}\n",
+                dump.process
+            ));
+        }
+    }
+    eprint!("{page}");
+    if let Some(out) = out {
+        let saved = reports::save(&profile, &names, out)?;
+        eprintln!("\nReports:");
+        for file in saved {
+            eprintln!("  {}", file.display());
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,324 @@
+//! The profiler as it runs inside a program, given: it feeds the answers to the exercises, and writes down what they
+//! say.
+//!
+//! ```text
+//!   malloc ─► Runtime ─► stack ─► sites: a number for the call stack
+//!                │
+//!                ├─────► Tracker ─► Bottom ─► the heap       L1.1
+//!                ├─────► History                             L1.2, at moments
+//!                └─────► Patterns, Histogram, Sampler        L1.3, by thread
+//!                                          at the end ─► profile: a file, of which L1.4 makes reports
+//! ```
+//!
+//! It runs in somebody else's process. So it allocates nothing through the heap that it watches, takes no lock that
+//! all threads share on its way, and goes on without an answer that panics.
+
+mod attempt;
+mod base;
+mod code;
+mod config;
+mod maps;
+mod pages;
+mod series;
+mod sites;
+mod stack;
+mod threads;
+mod write;
+
+pub use base::Base;
+pub use config::{Config, Place, VARIABLE};
+pub use stack::Start;
+pub use threads::State;
+
+use crate::Site;
+use crate::dump::Point;
+use crate::fragmentation::History;
+use crate::patterns::{Histogram, Patterns, Sampler};
+use crate::track::Tracker;
+use attempt::Attempt;
+use base::{Bottom, Call};
+use core::alloc::Layout;
+use core::ptr::{NonNull, null_mut};
+use core::sync::atomic::{AtomicU64, Ordering};
+use pages::Pages;
+use series::Series;
+use sites::Sites;
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use threads::{Mass, Threads};
+
+/// The profiler of a process.
+pub struct Runtime<B: 'static> {
+    base: &'static B,
+    config: &'static Config,
+    /// Whether it is part of the program.
+    built_in: bool,
+    start: Instant,
+    /// In nanoseconds since 1970: with the process's number it names the program, of several that it was.
+    since: u128,
+    tracker: Option<Tracker<Bottom<B>>>,
+    track: Attempt,
+    patterns: Attempt,
+    fragmentation: Attempt,
+    sites: Sites,
+    threads: Threads,
+    pages: Pages,
+    series: Series,
+    /// When the next profile is due that tells what there is so far, in nanoseconds since the start.
+    interim: AtomicU64,
+}
+
+/// A thread looks at the clock once in so many calls.
+const CALLS: u64 = 64;
+/// Between the first moments that are kept, in nanoseconds.
+const MOMENT: u64 = 500_000;
+/// Before the first interim profile, in nanoseconds. The pause afterwards is as long, and at least so many times as
+/// long as it took to write one.
+const INTERIM: u64 = 1_000_000_000;
+const INTERIM_SHARE: u64 = 50;
+
+impl<B: Base> Runtime<B> {
+    /// A profiler before `base`. `built_in` tells whether the program brought it along.
+    pub fn new(base: &'static B, config: &'static Config, built_in: bool) -> Self {
+        let (track, patterns, fragmentation) = (Attempt::new(), Attempt::new(), Attempt::new());
+        let tracker = track.run(|| Tracker::new(Bottom(base)));
+        let history = fragmentation.run(History::new);
+        Self {
+            base,
+            config,
+            built_in,
+            start: Instant::now(),
+            since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()),
+            tracker,
+            track,
+            patterns,
+            fragmentation,
+            sites: Sites::new(),
+            threads: Threads::default(),
+            pages: Pages::new(),
+            series: Series::new(history, MOMENT),
+            interim: AtomicU64::new(INTERIM),
+        }
+    }
+
+    /// A state for the running thread, to be given with each of its calls. Calls of a thread do not nest.
+    pub fn join(&self) -> &'static State {
+        let sampler = |number: usize| {
+            let mean = self.config.sample?;
+            self.patterns.run(|| Sampler::new(mean, number as u64))
+        };
+        let state = self.threads.join(sampler);
+        state.with(|figures| {
+            if figures.sizes.is_none() && self.config.sample.is_none() {
+                figures.sizes = self.patterns.run(Histogram::new);
+                figures.patterns = self.patterns.run(Patterns::new);
+            }
+            // The state may be that of a thread which has ended: what comes next follows none of its events.
+            if let Some(patterns) = &mut figures.patterns {
+                self.patterns.run(|| patterns.freed(0));
+            }
+        });
+        state
+    }
+
+    /// Serves an allocation. Null on failure.
+    #[inline]
+    pub fn allocate(&self, state: &State, from: Start, layout: Layout, zeroed: bool) -> *mut u8 {
+        let serve = || self.base.allocate(layout, zeroed);
+        let Some(tracker) = &self.tracker else { return serve() };
+        let served = state.serve();
+        let Some(weight) = self.weight(state, layout.size()) else { return serve() };
+        let site = self.site(state, from);
+        let block = Call::serve(layout, zeroed).carry_out(
+            || self.track.run(|| tracker.malloc(layout.size(), layout.align(), site)).is_some(),
+            serve,
+        );
+        self.allocated(state, block, layout.size(), site, weight);
+        self.look_around(served);
+        block
+    }
+
+    /// Serves a free.
+    ///
+    /// # Safety
+    ///
+    /// `block` is live and came from here or from the base, with `layout` where the base is told layouts.
+    #[inline]
+    pub unsafe fn free(&self, state: &State, block: NonNull<u8>, layout: Layout) {
+        let serve = || {
+            // SAFETY: the caller's contract.
+            unsafe { self.base.free(block.as_ptr(), layout) };
+            null_mut()
+        };
+        let Some(tracker) = &self.tracker else {
+            serve();
+            return;
+        };
+        let served = state.serve();
+        self.freed(state, block);
+        Call::serve(layout, false).carry_out(
+            // SAFETY: the caller's contract.
+            || self.track.run(|| unsafe { tracker.free(block) }).is_some(),
+            serve,
+        );
+        self.look_around(served);
+    }
+
+    /// Serves a change of size. Null on failure, when the block stays, and for size zero, which frees.
+    ///
+    /// # Safety
+    ///
+    /// As for `free`.
+    #[inline]
+    pub unsafe fn reallocate(
+        &self,
+        state: &State,
+        from: Start,
+        block: NonNull<u8>,
+        layout: Layout,
+        size: usize,
+    ) -> *mut u8 {
+        if size == 0 {
+            // SAFETY: the caller's contract.
+            unsafe { self.free(state, block, layout) };
+            return null_mut();
+        }
+        // SAFETY: the caller's contract.
+        let serve = || unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
+        let Some(tracker) = &self.tracker else { return serve() };
+        let served = state.serve();
+        let site = self.site(state, from);
+        // SAFETY: the caller's contract.
+        let before = unsafe { self.base.usable_size(block.as_ptr(), layout.size()) };
+        let moved = Call::serve(layout, false).carry_out(
+            || {
+                // SAFETY: the caller's contract.
+                let moved =
+                    self.track.run(|| unsafe { tracker.realloc(Some(block), size, layout.align(), site) });
+                moved.is_some()
+            },
+            serve,
+        );
+        if !moved.is_null() {
+            state.with(|figures| {
+                if let Some(patterns) = &mut figures.patterns {
+                    self.patterns.run(|| patterns.moved(block.addr().get(), moved.addr(), size as u64));
+                }
+            });
+            // SAFETY: the base just gave it.
+            state.hold(unsafe { self.base.usable_size(moved, size) } as i64 - before as i64);
+            self.pages.add(moved.addr(), size);
+        }
+        self.look_around(served);
+        moved
+    }
+
+    /// Libraries were unloaded.
+    pub fn unloaded(&self) {
+        self.sites.unloaded();
+    }
+
+    /// How many such allocations one of `size` bytes stands for; `None` if it is not to be looked at.
+    #[inline]
+    fn weight(&self, state: &State, size: usize) -> Option<f64> {
+        if self.config.sample.is_none() {
+            return Some(1.0);
+        }
+        // SAFETY: calls of a thread do not nest.
+        let sampler = unsafe { state.sampler() }?;
+        self.patterns.run(|| sampler.sample(size as u64)).flatten()
+    }
+
+    #[inline]
+    fn site(&self, state: &State, from: Start) -> Site {
+        let stack = state.stack();
+        // SAFETY: it is the thread's stack.
+        self.sites.site(&unsafe { stack::walk(from, &stack, &self.sites.astray) })
+    }
+
+    /// Notes a block that was allocated, if it was.
+    #[inline]
+    fn allocated(&self, state: &State, block: *mut u8, size: usize, site: Site, weight: f64) {
+        if block.is_null() {
+            return;
+        }
+        let size64 = size as u64;
+        state.with(|figures| {
+            let at = site as usize;
+            if figures.allocated.len() <= at {
+                figures.allocated.resize(2 * at + 64, Mass::default());
+            }
+            figures.allocated[at].blocks += weight;
+            figures.allocated[at].bytes += weight * size as f64;
+            if let (Some(patterns), Some(sizes)) = (&mut figures.patterns, &mut figures.sizes) {
+                self.patterns.run(|| {
+                    patterns.allocated(block.addr(), size64, site);
+                    sizes.record(size64);
+                });
+            }
+        });
+        // SAFETY: the base just gave it.
+        state.hold(unsafe { self.base.usable_size(block, size) } as i64);
+        self.pages.add(block.addr(), size);
+    }
+
+    /// Notes a block that is about to be freed: afterwards the address may be another thread's.
+    #[inline]
+    fn freed(&self, state: &State, block: NonNull<u8>) {
+        state.with(|figures| {
+            if let Some(patterns) = &mut figures.patterns {
+                self.patterns.run(|| patterns.freed(block.addr().get()));
+            }
+        });
+        // SAFETY: live until it is freed.
+        state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), 0) } as i64));
+    }
+
+    /// Looks at sizes, and writes an interim profile, where either is due.
+    #[inline]
+    fn look_around(&self, served: u64) {
+        if served.is_multiple_of(CALLS) {
+            let now = self.nanoseconds();
+            if self.series.is_due(now) {
+                self.series.add(&self.fragmentation, || self.point());
+            }
+            if now >= self.interim.load(Ordering::Relaxed) {
+                self.write_interim(now);
+            }
+        }
+    }
+
+    #[cold]
+    fn write_interim(&self, now: u64) {
+        // One thread at a time, and not again before this one is through.
+        let due = self.interim.swap(u64::MAX, Ordering::AcqRel);
+        if due <= now {
+            self.write(false);
+            let took = self.nanoseconds() - now;
+            self.interim.store(now + took + INTERIM.max(took * INTERIM_SHARE), Ordering::Release);
+        } else {
+            self.interim.store(due, Ordering::Release);
+        }
+    }
+
+    fn nanoseconds(&self) -> u64 {
+        self.start.elapsed().as_nanos() as u64
+    }
+
+    /// Sizes at this moment.
+    fn point(&self) -> Point {
+        let totals = self.tracker.as_ref().and_then(|tracker| self.track.run(|| tracker.totals()));
+        let usable: i64 = self.threads.iter().map(|state| state.usable.load(Ordering::Relaxed)).sum();
+        Point {
+            nanoseconds: self.nanoseconds(),
+            served: self.served(),
+            resident: write::resident(),
+            footprint: self.pages.bytes(),
+            usable: usable.try_into().unwrap_or(0),
+            live: totals.map_or(0, |totals| totals.live_bytes),
+        }
+    }
+
+    fn served(&self) -> u64 {
+        self.threads.iter().map(|state| state.served.load(Ordering::Relaxed)).sum()
+    }
+}
