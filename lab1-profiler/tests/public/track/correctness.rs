@@ -163,10 +163,13 @@ fn the_record_is_gone_before_the_heap_has_the_block_back() {
         let commands = [
             call(malloc(A, 100, 1)),
             call(malloc(B, 100, 2)),
-            // As soon as the heap has a block back, another thread gets it.
+            // As soon as the heap has a block back, another thread gets it; also one from the same site, that
+            // asked for as much.
             call(free(A)).meanwhile([malloc(A, 24, 3)]),
             look(),
-            call(realloc(B, C, 200, 4)).meanwhile([malloc(B, 48, 5)]),
+            call(free(A)).meanwhile([malloc(A, 24, 3)]),
+            look(),
+            call(realloc(B, C, 200, 4)).meanwhile([malloc(B, 100, 2)]),
             look(),
             call(realloc(B, B, 0, 6)).meanwhile([malloc(B, 8, 7)]),
             look(),
