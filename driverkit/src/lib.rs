@@ -14,12 +14,14 @@
 
 pub mod counting;
 pub mod heap;
+pub mod pair;
 pub mod payload;
 pub mod pin;
 pub mod prng;
 pub mod replies;
 pub mod serve;
 pub mod timed;
+pub mod together;
 pub mod wire;
 
 pub use counting::Counting;

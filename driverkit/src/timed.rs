@@ -6,7 +6,32 @@
 //! read here; the judge holds the claimed total against its own clock.
 
 use crate::prng::SplitMix64;
+use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
+
+/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
+/// the driver's claims.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub enum Timed {
+    /// Everything is made and warm; the clock starts.
+    Started,
+    /// The clock has stopped.
+    Timing {
+        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
+        rounds: Vec<[u32; 3]>,
+        /// What the student's values came to in them.
+        sum: u64,
+        /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
+        lost: u64,
+        /// Batches that were kept although that was so.
+        apart: u32,
+    },
+}
+
+/// A value that is timed: cheap to make, and different for every turn and id.
+pub const fn word(seed: u64, turn: u32, id: u32) -> u64 {
+    (seed ^ ((turn as u64) << 32 | id as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}
 
 /// Runs `batches` batches for each of `N` contestants, and returns the nanoseconds of each.
 ///

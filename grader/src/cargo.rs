@@ -15,8 +15,9 @@ use thiserror::Error;
 use crate::process::{Ended, Finished, Limits, run};
 
 /// A macro bomb shall end with a clear message before the machine swaps. Of address space, of which rustc
-/// reserves far more than it uses.
-const COMPILER_MEMORY: u64 = 12 << 30;
+/// reserves more than it uses: for an answer and its driver 0.8 GiB on two processors, and some for each more.
+const COMPILER_MEMORY: u64 = 4 << 30;
+const MEMORY_A_PROCESSOR: u64 = 64 << 20;
 
 /// Messages of a crate with a thousand errors.
 const OUTPUT: usize = 16 << 20;
@@ -32,9 +33,9 @@ pub struct Build<'a> {
     pub package: &'a str,
     /// Which of its targets, as Cargo's arguments: `["--bin", "ps1-driver"]`.
     pub targets: Vec<String>,
-    /// Whether with feature `loom`.
-    pub loom: bool,
-    /// Set for the compiler.
+    /// Its features, none of which is on by itself.
+    pub features: Vec<&'static str>,
+    /// Set for Cargo and the compiler.
     pub env: Vec<(&'static str, String)>,
     /// Wall clock.
     pub limit: Duration,
@@ -47,8 +48,9 @@ pub enum Built {
     Done(Artifacts),
     /// The compiler refused, with these errors of the workspace's own crates.
     Refused(Vec<Complaint>),
-    /// The limit came first.
-    TimedOut,
+    /// The compiler ended without a word of why: at the limit of time, or by a crash, as where it has no more
+    /// memory or stack.
+    Exhausted,
 }
 
 /// What a build left.
@@ -103,23 +105,43 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
     // A test target is built by `build` as well, and then nothing is run.
     command.args(["build", "--offline", "--message-format=json", "--package", wanted.package]);
     command.args(&wanted.targets).arg("--target-dir").arg(wanted.target);
-    if wanted.loom {
-        command.args(["--features", "loom"]);
-    }
+    command.args(["--no-default-features", "--features", &wanted.features.join(",")]);
     for (name, value) in &wanted.env {
         command.env(name, value);
     }
-    let limits = Limits { wall: wanted.limit, output: OUTPUT, memory: Some(COMPILER_MEMORY) };
+    let limits = Limits { wall: wanted.limit, output: OUTPUT, memory: Some(memory()) };
     let done = start(&mut command, &limits)?;
-    if done.ended == Ended::TimedOut {
-        return Ok(Built::TimedOut);
-    }
     let (artifacts, complaints) = messages(&done.stdout, wanted.tree);
+    // Cargo's last message, which it has only where it came as far as to compile.
+    let compiled = json_lines::<Line>(&done.stdout).any(|line| line.reason == "build-finished");
     match done.ended {
+        Ended::TimedOut => Ok(Built::Exhausted),
         Ended::Exited(0) => Ok(Built::Done(artifacts)),
         _ if !complaints.is_empty() => Ok(Built::Refused(complaints)),
+        _ if compiled => Ok(Built::Exhausted),
         _ => Err(CargoError::Setup { package: wanted.package.to_owned(), said: tail(&done.stderr) }),
     }
+}
+
+fn memory() -> u64 {
+    let processors = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    COMPILER_MEMORY + MEMORY_A_PROCESSOR * processors as u64
+}
+
+/// Builds another binary of the grader's own package where `own`, the running one, was built, and tells whether it is
+/// there now. Not where `own` is no binary of the profile `dev` at the place where Cargo puts them.
+pub fn build_beside(name: &str, own: &Path) -> bool {
+    let Some(target) = own.parent().filter(|folder| folder.ends_with("debug")).and_then(Path::parent) else {
+        return false;
+    };
+    // With the flags that `own` was built with, whatever they are: others would build all that both stand on anew.
+    let mut command = Command::new(cargo_path());
+    command.current_dir(env!("CARGO_MANIFEST_DIR"));
+    command.args(["build", "--quiet", "--offline", "--package", env!("CARGO_PKG_NAME"), "--bin", name]);
+    command.arg("--target-dir").arg(target);
+    let limits = Limits { wall: Duration::from_secs(300), output: OUTPUT, memory: None };
+    let done = start(&mut command, &limits);
+    done.is_ok_and(|done| done.ended == Ended::Exited(0)) && own.with_file_name(name).is_file()
 }
 
 /// A snippet to compile against a built library.
@@ -159,7 +181,7 @@ pub fn check_snippet(snippet: &Snippet) -> Result<Option<Vec<Complaint>>, CargoE
         command.arg("--extern").arg(value);
     }
     command.arg(snippet.file);
-    let limits = Limits { wall: Duration::from_secs(60), output: OUTPUT, memory: Some(COMPILER_MEMORY) };
+    let limits = Limits { wall: Duration::from_secs(60), output: OUTPUT, memory: Some(memory()) };
     let done = start(&mut command, &limits)?;
     Ok(match done.ended {
         Ended::TimedOut => None,
@@ -182,7 +204,11 @@ fn start(command: &mut Command, limits: &Limits) -> Result<Finished, CargoError>
 }
 
 fn cargo() -> Command {
-    clean(Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())))
+    clean(Command::new(cargo_path()))
+}
+
+fn cargo_path() -> OsString {
+    std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())
 }
 
 fn rustc() -> OsString {

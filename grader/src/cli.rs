@@ -217,8 +217,8 @@ fn run(args: &GradeArgs) -> Exit {
         trace: args.trace.clone(),
         sandbox,
         untimed: args.no_performance,
-        stop_early: false,
         run_skeletons: args.run_skeletons,
+        ..Request::default()
     };
     let mut progress = Progress::new();
     let result = grade(&course, &request, &mut progress);

@@ -43,7 +43,7 @@ pub fn settle<E>(
         let complaints = match build(&chosen)? {
             Built::Done(artifacts) => break artifacts,
             Built::Refused(complaints) => complaints,
-            Built::TimedOut => Vec::new(),
+            Built::Exhausted => Vec::new(),
         };
         if chosen.is_empty() {
             return Ok(Settled::CourseBroken(words(complaints.iter())));
@@ -59,6 +59,10 @@ pub fn settle<E>(
             for id in ids {
                 blamed.entry(id).or_default().push(complaint);
             }
+        }
+        if blamed.is_empty() && chosen.len() == 1 {
+            refused.extend(std::mem::take(&mut chosen).into_keys().map(|id| (id, words(complaints.iter()))));
+            continue;
         }
         if blamed.is_empty() {
             one_at_a_time(&mut chosen, &mut refused, &mut build)?;
@@ -93,7 +97,7 @@ pub fn settle<E>(
         None => match build(&chosen)? {
             Built::Done(artifacts) => artifacts,
             Built::Refused(complaints) => return Ok(Settled::CourseBroken(words(complaints.iter()))),
-            Built::TimedOut => return Ok(Settled::CourseBroken(words([].iter()))),
+            Built::Exhausted => return Ok(Settled::CourseBroken(words([].iter()))),
         },
     };
     Ok(Settled::Done { artifacts, chosen, refused })
@@ -115,7 +119,7 @@ fn one_at_a_time<E>(
             Built::Refused(complaints) => {
                 refused.insert(id.clone(), words(complaints.iter()));
             }
-            Built::TimedOut => {
+            Built::Exhausted => {
                 refused.insert(id.clone(), words([].iter()));
             }
         }
@@ -131,7 +135,7 @@ fn one_at_a_time<E>(
         let said = match build(&together)? {
             Built::Done(_) => continue,
             Built::Refused(complaints) => words(complaints.iter()),
-            Built::TimedOut => words([].iter()),
+            Built::Exhausted => words([].iter()),
         };
         together.remove(&id);
         refused.insert(id, said);
@@ -143,8 +147,8 @@ fn one_at_a_time<E>(
 fn words<'a>(complaints: impl Iterator<Item = &'a Complaint>) -> String {
     let all: Vec<&str> = complaints.map(|c| c.rendered.trim_end()).collect();
     if all.is_empty() {
-        return "The compiler did not come to an end within its limits of time and memory. Look for a constant, \
-                a macro or a type that grows without end."
+        return "The compiler did not come to an end within its limits of time, memory and stack. Look for a \
+                constant, a macro, a type or a nesting that grows without end."
             .to_owned();
     }
     let mut text = all.join("\n\n");

@@ -1,7 +1,7 @@
 //! A grading run from the submission to the result: the order of the steps, and nothing else.
 
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use miette::Diagnostic;
 use thiserror::Error;
@@ -40,6 +40,12 @@ pub struct Request {
     pub stop_early: bool,
     /// Runs the checks also of files that are still the skeleton, as the authors' check does.
     pub run_skeletons: bool,
+    /// Only these checks, as `kind::name`; all where it is empty. The others are left out.
+    pub only: Vec<String>,
+    /// Lets listed files past the source policy, so that what stands behind it can be tried.
+    pub past_policy: bool,
+    /// Wall clock for a build of a student's code; the usual one where there is none.
+    pub build_limit: Option<Duration>,
 }
 
 /// Why there is no result.
@@ -136,6 +142,9 @@ pub fn grade(
         untimed: request.untimed,
         stop_early: request.stop_early,
         run_skeletons: request.run_skeletons,
+        only: &request.only,
+        past_policy: request.past_policy,
+        build_limit: request.build_limit,
     };
 
     let mut graded: Vec<Graded> = Vec::new();

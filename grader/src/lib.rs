@@ -12,7 +12,7 @@
 //! | [`cargo`] | a stage | a driver, or the compiler's messages |
 //! | [`judges`] | the pristine tree | judges, and the checks that they list |
 //! | [`plan`] | rubric and checks | what to run, in which order, on which build |
-//! | [`run`], [`refuses`], [`sandbox`] | a plan | verdicts |
+//! | [`run`], [`refuses`], [`sandbox`], [`launcher`] | a plan | verdicts |
 //! | [`score`], [`marks`] | rubric and verdicts | points, exactly |
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML and others |
@@ -31,6 +31,7 @@ pub mod explain;
 pub mod grade;
 pub mod hint;
 pub mod judges;
+pub mod launcher;
 pub mod marks;
 pub mod plan;
 pub mod policy;

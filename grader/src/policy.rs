@@ -40,19 +40,26 @@ impl Finding {
     }
 }
 
-/// Scans `source` for what `policy` forbids.
-pub fn scan(source: &str, policy: &Policy) -> Scan {
-    if policy.forbid.is_empty() && policy.unsafe_code {
+/// Scans `source` for what `policy` forbids, and for the names of crates that are `closed` to it.
+pub fn scan(source: &str, policy: &Policy, closed: &[String]) -> Scan {
+    if policy.forbid.is_empty() && closed.is_empty() && policy.unsafe_code {
         return Scan::Clean;
     }
-    // The compiler skips both; the lexer here knows neither. Line numbers stay.
+    // The compiler skips it; the lexer here does not know it.
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
-    let shebang = source.starts_with("#!") && !source[2..].trim_start().starts_with('[');
-    let source = if shebang { source.split_once('\n').map_or("", |(_, rest)| rest) } else { source };
+    // What a script begins with, the compiler skips up to the line's end, unless an attribute or a comment before
+    // one follows. No answer is a script, so there is no need to tell.
+    let script = source.strip_prefix("#!").is_some_and(|rest| !rest.trim_ascii_start().starts_with('['));
+    if script {
+        let what = "#!".to_owned();
+        let instead = "Begin with a comment or with code: an answer is no script.";
+        return Scan::Forbidden(vec![Finding { line: 1, what, instead }]);
+    }
     let Ok(tokens) = TokenStream::from_str(source) else {
         return Scan::Unlexable;
     };
     let mut rules: Vec<Rule> = policy.forbid.iter().map(|entry| Rule::of(entry)).collect();
+    rules.extend(closed.iter().map(|name| Rule::closed(name)));
     if !policy.unsafe_code {
         rules.push(Rule::of("unsafe"));
     }
@@ -66,12 +73,8 @@ pub fn scan(source: &str, policy: &Policy) -> Scan {
                 open.push(group.stream());
             }
             for rule in &rules {
-                if rule.matches(&trees, at) {
-                    found.push(Finding {
-                        line: tree.span().start().line + usize::from(shebang),
-                        what: rule.entry.clone(),
-                        instead: instead(&rule.entry),
-                    });
+                if let Some(what) = rule.matches(&trees, at) {
+                    found.push(Finding { line: tree.span().start().line, what, instead: rule.instead });
                 }
             }
         }
@@ -84,6 +87,7 @@ pub fn scan(source: &str, policy: &Policy) -> Scan {
 struct Rule {
     entry: String,
     pattern: Pattern,
+    instead: &'static str,
 }
 
 enum Pattern {
@@ -91,8 +95,10 @@ enum Pattern {
     Word(String),
     /// `a::b::c`, spelt out. For modules, whose last part alone would hit too much.
     Path(Vec<String>),
-    /// `path = "..."`, as an attribute's, also within `cfg_attr` and macros.
-    PathAttribute,
+    /// Whatever leads to another file: `path = "..."` as an attribute's, also within `cfg_attr` and macros; a
+    /// module without its body, which is all that such an attribute is of use for, whoever puts it together; and a
+    /// debugger's script, which the compiler puts into the program.
+    OtherFile,
     /// `link(name = "...")`. The word alone would hit every linked list.
     LinkAttribute,
 }
@@ -103,17 +109,27 @@ impl Rule {
         let last = *parts.last().unwrap_or(&entry);
         let names_a_type = last.starts_with(|c: char| c.is_uppercase());
         let pattern = match parts.as_slice() {
-            ["path_attribute" | "path"] => Pattern::PathAttribute,
+            ["path_attribute" | "path"] => Pattern::OtherFile,
             ["link"] => Pattern::LinkAttribute,
             // Whatever way a type is imported or aliased, its name has to stand somewhere.
             _ if parts.len() == 1 || names_a_type => Pattern::Word(last.trim_end_matches('!').to_owned()),
             _ => Pattern::Path(parts.iter().map(|p| (*p).to_owned()).collect()),
         };
-        Rule { entry: entry.to_owned(), pattern }
+        Rule { entry: entry.to_owned(), pattern, instead: instead(entry) }
     }
 
-    fn matches(&self, trees: &[TokenTree], at: usize) -> bool {
-        match &self.pattern {
+    fn closed(name: &str) -> Rule {
+        Rule {
+            entry: name.to_owned(),
+            pattern: Pattern::Word(name.to_owned()),
+            instead: "Write it with the standard library and the course's interfaces: that crate is there for the \
+                      driver. An item of your own by that name needs another name.",
+        }
+    }
+
+    /// What is found at `trees[at]`, as a report names it.
+    fn matches(&self, trees: &[TokenTree], at: usize) -> Option<String> {
+        let found = match &self.pattern {
             Pattern::Word(word) => is_word(&trees[at], word),
             Pattern::Path(parts) => {
                 let mut next = at;
@@ -133,16 +149,33 @@ impl Rule {
                 is_word(&trees[at], "link")
                     && matches!(trees.get(at + 1), Some(TokenTree::Group(g)) if names_a_library(g.stream()))
             }
-            Pattern::PathAttribute => {
-                is_word(&trees[at], "path")
-                    && is_punct(trees.get(at + 1), '=')
-                    && is_value(trees.get(at + 2))
-                    && !at
-                        .checked_sub(1)
-                        .is_some_and(|b| ["let", "mut"].iter().any(|w| is_word(&trees[b], w)))
+            Pattern::OtherFile => {
+                return other_file(trees, at).map(|what| what.unwrap_or(self.entry.clone()));
             }
-        }
+        };
+        found.then(|| self.entry.clone())
     }
+}
+
+/// Whether something leads to another file, and what to call it where the rubric's name does not tell.
+fn other_file(trees: &[TokenTree], at: usize) -> Option<Option<String>> {
+    if is_word(&trees[at], "debugger_visualizer") {
+        return Some(Some("debugger_visualizer".to_owned()));
+    }
+    // A body may also come after a name that a macro was given; `mod` alone, as a macro's argument, has neither.
+    if is_word(&trees[at], "mod") {
+        let body =
+            |at| matches!(trees.get(at), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
+        let name = |at| matches!(trees.get(at), Some(TokenTree::Ident(_)));
+        let whole = name(at + 1) && body(at + 2);
+        let of_a_macro = is_punct(trees.get(at + 1), '$') && name(at + 2) && body(at + 3);
+        return (!whole && !of_a_macro).then(|| Some("mod without a body".to_owned()));
+    }
+    let path = is_word(&trees[at], "path")
+        && is_punct(trees.get(at + 1), '=')
+        && is_value(trees.get(at + 2))
+        && !at.checked_sub(1).is_some_and(|b| ["let", "mut"].iter().any(|w| is_word(&trees[b], w)));
+    path.then_some(None)
 }
 
 fn is_word(tree: &TokenTree, word: &str) -> bool {
@@ -215,7 +248,7 @@ mod tests {
     }
 
     fn found(source: &str) -> Vec<(usize, String)> {
-        match scan(source, &policy()) {
+        match scan(source, &policy(), &["peer".to_owned()]) {
             Scan::Forbidden(f) => f.into_iter().map(|f| (f.line, f.what)).collect(),
             Scan::Clean => vec![],
             Scan::Unlexable => panic!("unlexable"),
@@ -231,13 +264,22 @@ mod tests {
             ("fn f() { std::r#include_str!(\"a\") }", 1, "include_str"),
             ("use std::alloc::{self, System};", 1, "std::alloc::System"),
             ("use std::alloc as a;\nstatic S: a::System = a::System;", 2, "std::alloc::System"),
-            ("\n#[path = \"../x.rs\"] mod x;", 2, "path_attribute"),
-            ("#[cfg_attr(all(), path = \"x.rs\")] mod x;", 1, "path_attribute"),
+            ("\n#[path = \"../x.rs\"] mod x {}", 2, "path_attribute"),
+            ("#[cfg_attr(all(), path = \"x.rs\")] mod x {}", 1, "path_attribute"),
             ("m!(path = \"x.rs\");", 1, "path_attribute"),
             ("unsafe extern \"C\" { fn f(); }", 1, "extern"),
             ("#[unsafe(no_mangle)] fn f() {}", 1, "no_mangle"),
-            ("#[link(name = \"c\")] mod x;", 1, "link"),
-            ("#!/usr/bin/env run\nuse std::fs;", 2, "std::fs"),
+            ("#[link(name = \"c\")] mod x {}", 1, "link"),
+            ("#[path $equals $file] mod x;", 1, "mod without a body"),
+            ("m!(mod x ;);", 1, "mod without a body"),
+            ("mod x $body", 1, "mod without a body"),
+            ("#[debugger_visualizer(gdb_script_file = \"x\")] mod x {}", 1, "debugger_visualizer"),
+            ("use peer as p;", 1, "peer"),
+            ("m!(peer);", 1, "peer"),
+            ("#!/usr/bin/env run\nuse std::fs;", 1, "#!"),
+            ("#!/**/[allow(unused)] use std::fs;", 1, "#!"),
+            ("#!/*\nuse std::fs; // */", 1, "#!"),
+            ("#!\u{a0}[ /*\nuse std::fs; // */", 1, "#!"),
             ("\u{feff}use std::fs;", 1, "std::fs"),
         ] {
             assert_eq!(found(source), [(line, what.to_owned())], "{source}");
@@ -252,6 +294,8 @@ mod tests {
             "fn f() { let path = \"a\"; let mut path = \"b\"; }",
             "fn f(link: u8, name: u8) { let link = link; g(link(name)); struct S { path: u8 } }",
             "fn external() {} struct Systems; fn fs() {}",
+            "mod x { mod y {} } m!(mod $name { }); fn f(peers: u8) {}",
+            "#! [allow(dead_code)]\nfn f() {}",
             "#![allow(dead_code)]\nfn f(path: &str) -> bool { path == \"a\" }",
         ] {
             assert_eq!(found(source), [], "{source}");
@@ -263,18 +307,18 @@ mod tests {
         let source = "fn f() { unsafe { g() } }";
         assert_eq!(found(source), []);
         let safe = Policy { unsafe_code: false, forbid: vec![] };
-        assert!(matches!(scan(source, &safe), Scan::Forbidden(f) if f[0].what == "unsafe"));
+        assert!(matches!(scan(source, &safe, &[]), Scan::Forbidden(f) if f[0].what == "unsafe"));
     }
 
     #[test]
     fn a_file_that_cannot_be_lexed_is_left_to_the_compiler() {
-        assert_eq!(scan("fn f() { \"", &policy()), Scan::Unlexable);
-        assert_eq!(scan("fn f() { ) }", &policy()), Scan::Unlexable);
+        assert_eq!(scan("fn f() { \"", &policy(), &[]), Scan::Unlexable);
+        assert_eq!(scan("fn f() { ) }", &policy(), &[]), Scan::Unlexable);
     }
 
     #[test]
     fn deep_nesting_does_not_overflow_the_stack() {
         let deep = format!("{}{}", "(".repeat(100_000), ")".repeat(100_000));
-        scan(&deep, &policy());
+        scan(&deep, &policy(), &[]);
     }
 }

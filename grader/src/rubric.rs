@@ -22,6 +22,10 @@ pub struct Rubric {
     pub id: String,
     /// A title to read.
     pub title: String,
+    /// The crates, by their names in Rust, that listed files may use beside the standard library. What else the
+    /// package stands on is its driver's: peers, and the means to answer the judge.
+    #[serde(default)]
+    pub crates: Vec<String>,
     /// The exercises, in the order in which they are shown.
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,
@@ -74,8 +78,8 @@ pub struct Exercise {
 #[serde(deny_unknown_fields, default)]
 pub struct Policy {
     /// What the file may not hold: a word wherever it stands (`include_str`, `no_mangle`, `System`), a path
-    /// (`std::fs`; of a type its name alone counts), or one of the attributes `path` (also written
-    /// `path_attribute`) and `link`.
+    /// (`std::fs`; of a type its name alone counts), the attribute `link`, or `path` (also written
+    /// `path_attribute`), which is whatever leads to another file without a word of its own.
     pub forbid: Vec<String>,
     /// False refuses `unsafe` in the file.
     pub unsafe_code: bool,

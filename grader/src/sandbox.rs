@@ -1,6 +1,6 @@
 //! The walls around a driver: which ones this machine has, and the process that puts them up.
 //!
-//! A judge starts a driver as `GRADER confine LAYERS DRIVER`. That process is the grader's own binary, still
+//! A judge starts a driver as `LAUNCHER confine LAYERS DRIVER`. That process is a small binary, still
 //! single-threaded: it gives up what a driver has no business with, layer by layer, and then becomes the
 //! driver. Which layers there are is tried once a run, by a process that does the same and ends; so a driver
 //! on which one of them fails does not start, rather than run with less than the report says.
@@ -21,10 +21,14 @@ mod files;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use crate::launcher::launcher;
 use crate::process::{Ended, Limits, run};
+
+/// Bytes of address space that a driver has to start in.
+const START: u64 = 512 << 20;
 
 /// The first argument that makes this binary a launcher.
 pub const CONFINE: &str = "confine";
@@ -71,10 +75,9 @@ pub struct Sandbox {
 }
 
 impl Sandbox {
-    /// Tries what this machine has, with the running binary as the launcher.
+    /// Tries what this machine has, with this build's launcher.
     pub fn here(without: &[Layer]) -> Sandbox {
-        let binary = std::env::current_exe();
-        binary.map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, without))
+        launcher().map_or_else(|_| Sandbox::default(), |binary| Sandbox::probe(&binary, without))
     }
 
     /// Tries what this machine has. `without` simulates a machine that lacks some of it.
@@ -90,11 +93,31 @@ impl Sandbox {
         [Layer::Files, Layer::Calls].iter().all(|layer| self.layers.contains(layer))
     }
 
+    /// Whether `driver` starts in half of the memory that a judge gives it. One that nobody asks anything ends at
+    /// once, with an error; one whose statics fill its memory is ended by the system, and no judge could tell that
+    /// from a fault of ours.
+    pub fn starts(&self, driver: &Path) -> std::io::Result<bool> {
+        let limits = Limits { wall: Duration::from_secs(10), output: 1 << 12, memory: Some(START) };
+        let mut command = match &self.launcher {
+            Some(launcher) => Command::new(launcher),
+            None => Command::new(driver),
+        };
+        if self.launcher.is_some() {
+            command.arg(CONFINE).arg(self.names()).arg(driver);
+        }
+        let done = run(&mut command, &limits)?;
+        Ok(matches!(done.ended, Ended::Exited(code) if code != 0))
+    }
+
+    fn names(&self) -> String {
+        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
+        names.join(",")
+    }
+
     /// What a judge is told to start drivers with: a binary and its arguments, each in a line of its own.
     pub fn words(&self) -> Option<String> {
         let launcher = self.launcher.as_ref()?.to_str()?;
-        let names: Vec<&str> = self.layers.iter().map(|layer| layer.name()).collect();
-        Some(format!("{launcher}\n{CONFINE}\n{}", names.join(",")))
+        Some(format!("{launcher}\n{CONFINE}\n{}", self.names()))
     }
 }
 
@@ -123,9 +146,23 @@ fn try_alone(launcher: &Path, layer: Layer) -> bool {
     done.is_ok_and(|done| done.ended == Ended::Exited(0))
 }
 
+/// Carries out a launcher's command line, `confine LAYERS [DRIVER]`: becomes the driver, or ends with this code. `None`
+/// where the command line is no such one.
+pub fn launch() -> Option<ExitCode> {
+    let mut arguments = std::env::args_os().skip(1);
+    arguments.next().filter(|first| first == CONFINE)?;
+    Some(match become_driver(&arguments.collect::<Vec<_>>()) {
+        None => ExitCode::SUCCESS,
+        Some(why) => {
+            eprintln!("the sandbox could not be put up: {why}");
+            ExitCode::FAILURE
+        }
+    })
+}
+
 /// Becomes a driver behind walls: `confine LAYERS [DRIVER]`. Comes back only where something is missing, with
 /// what to say of it; and with `None` where there was no driver to become.
-pub fn become_driver(arguments: &[std::ffi::OsString]) -> Option<String> {
+fn become_driver(arguments: &[std::ffi::OsString]) -> Option<String> {
     let names = arguments.first().map(|names| names.to_string_lossy().into_owned()).unwrap_or_default();
     let named = |layer: &Layer| names.split(',').any(|name| name == layer.name());
     let layers: Vec<Layer> = Layer::ALL.into_iter().filter(named).collect();

@@ -26,8 +26,12 @@ pub struct Package {
     pub driver: Option<String>,
     /// Whether it has a feature `loom`.
     pub has_loom: bool,
+    /// Whether it has a feature `driver`, for what only its driver stands on.
+    pub has_driver: bool,
     /// The edition that its code is written in.
     pub edition: String,
+    /// The crates that its code can name, by their names in Rust.
+    pub crates: Vec<String>,
 }
 
 /// Which dependencies are followed and kept.
@@ -35,7 +39,7 @@ pub struct Package {
 pub enum Keep {
     /// The library and its binaries: all that a driver is made of.
     Sources,
-    /// The tests too: all that a judge is made of.
+    /// The library and its tests: all that a judge is made of.
     Tests,
 }
 
@@ -88,10 +92,13 @@ impl Workspace {
             let at_driver = b.get("path").and_then(Value::as_str) == Some("src/bin/driver.rs");
             b.get("name").and_then(Value::as_str).filter(|_| at_driver).map(str::to_owned)
         });
+        let features = table(&manifest, &["features"]);
         Ok(Package {
             library: library.map_or_else(|| name.replace('-', "_"), str::to_owned),
             edition: edition.unwrap_or("2015").to_owned(),
-            has_loom: table(&manifest, &["features"]).is_some_and(|f| f.contains_key("loom")),
+            has_loom: features.is_some_and(|f| f.contains_key("loom")),
+            has_driver: features.is_some_and(|f| f.contains_key("driver")),
+            crates: dependencies(&manifest, false).iter().map(|(name, _)| name.replace('-', "_")).collect(),
             driver,
             name,
         })
@@ -139,19 +146,28 @@ impl Workspace {
     }
 
     /// The manifest of the crate in `folder`, without what `keep` leaves out.
+    ///
+    /// Binaries stay out where tests are kept, since Cargo builds all of them with any test; and so do tests' dependencies
+    /// from outside the workspace, since a judge stands on crates of the course.
     pub fn member_manifest(&self, folder: &str, keep: Keep) -> Result<String, WorkspaceError> {
         let mut manifest = read(&self.root.join(folder).join("Cargo.toml"))?;
         manifest.remove("bench");
         manifest.remove("example");
-        if keep == Keep::Sources {
-            manifest.remove("test");
-            manifest.remove("dev-dependencies");
-            if let Some(Value::Table(targets)) = manifest.get_mut("target") {
-                for (_, target) in targets.iter_mut() {
-                    target.as_table_mut().map(|t| t.remove("dev-dependencies"));
+        match keep {
+            Keep::Sources => {
+                manifest.remove("test");
+            }
+            Keep::Tests => {
+                manifest.remove("bin");
+                if let Some(Value::Table(package)) = manifest.get_mut("package") {
+                    package.insert("autobins".into(), Value::Boolean(false));
+                    package.remove("default-run");
                 }
             }
         }
+        retain_dev_dependencies(&mut manifest, |name, value| {
+            keep == Keep::Tests && self.path_of(folder, name, value).is_some()
+        });
         Ok(manifest.to_string())
     }
 
@@ -192,6 +208,18 @@ fn dependencies(manifest: &Table, tests: bool) -> Vec<(&String, &Value)> {
     tables.iter().flat_map(|t| kinds.iter().filter_map(|k| t.get(*k)?.as_table())).flatten().collect()
 }
 
+fn retain_dev_dependencies(manifest: &mut Table, keep: impl Fn(&str, &Value) -> bool) {
+    let retain = |table: &mut Table| {
+        if let Some(Value::Table(needed)) = table.get_mut("dev-dependencies") {
+            needed.retain(|name, value| keep(name, value));
+        }
+    };
+    if let Some(Value::Table(targets)) = manifest.get_mut("target") {
+        targets.iter_mut().filter_map(|(_, target)| target.as_table_mut()).for_each(retain);
+    }
+    retain(manifest);
+}
+
 fn table<'a>(root: &'a Table, path: &[&str]) -> Option<&'a Table> {
     path.iter().try_fold(root, |t, key| t.get(*key)?.as_table())
 }
@@ -224,7 +252,8 @@ mod tests {
         write(
             "a/Cargo.toml",
             "[package]\nname = 'a'\nedition.workspace = true\n[[bin]]\nname = 'a-driver'\npath = 'src/bin/driver.rs'\n\
-             [dependencies]\nheap.workspace = true\n[dev-dependencies]\nkit = { path = '../kit' }\n[features]\nloom = []\n",
+             [dependencies]\nheap.workspace = true\n[dev-dependencies]\nkit = { path = '../kit' }\ntrybuild = '1'\n\
+             [features]\ndriver = []\nloom = []\n",
         );
         write("heap/Cargo.toml", "[package]\nname = 'heap'\n");
         write("kit/Cargo.toml", "[package]\nname = 'kit'\n[dev-dependencies]\nb = { path = '../b' }\n");
@@ -251,8 +280,10 @@ mod tests {
         assert!(root["workspace"].get("default-members").is_none());
         let profiles = root["profile"]["dev"]["package"].as_table().unwrap();
         assert!(profiles.contains_key("a") && !profiles.contains_key("b"));
-        assert!(!workspace.member_manifest("a", Keep::Sources).unwrap().contains("kit"));
-        assert!(workspace.member_manifest("a", Keep::Tests).unwrap().contains("kit"));
+        let holds = |keep, what| workspace.member_manifest("a", keep).unwrap().contains(what);
+        assert!(holds(Keep::Sources, "a-driver") && !holds(Keep::Tests, "a-driver"));
+        assert!(!holds(Keep::Sources, "kit") && holds(Keep::Tests, "kit"));
+        assert!(!holds(Keep::Sources, "trybuild") && !holds(Keep::Tests, "trybuild"));
     }
 
     #[test]
@@ -261,6 +292,6 @@ mod tests {
         let package = Workspace::load(temp.path()).unwrap().package("a").unwrap();
         assert_eq!(package.driver.as_deref(), Some("a-driver"));
         assert_eq!((package.library.as_str(), package.edition.as_str()), ("a", "2024"));
-        assert!(package.has_loom);
+        assert!(package.has_loom && package.has_driver);
     }
 }

@@ -3,6 +3,10 @@
 use core::alloc::Layout;
 use core::fmt;
 use core::ptr::NonNull;
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+/// What [`Region::mapped`] tells.
+static MAPPED: AtomicUsize = AtomicUsize::new(0);
 
 /// What a region's base is aligned to, in bytes: 2 MiB, the size of a huge page on x86-64 and on AArch64
 /// with 4 KiB granules. So an offset aligned to `n <= REGION_ALIGN` gives an address aligned to `n`, and
@@ -54,15 +58,23 @@ impl Region {
             return Err(refused);
         }
         let base = source::map(layout).ok_or(refused)?;
+        MAPPED.fetch_add(len, Ordering::Relaxed);
         Ok(Self { base, len })
     }
 
+    /// The lengths of all regions of this process that are mapped now, in bytes.
+    pub fn mapped() -> usize {
+        MAPPED.load(Ordering::Relaxed)
+    }
+
     /// The first byte, aligned to [`REGION_ALIGN`].
+    #[inline]
     pub const fn base(&self) -> NonNull<u8> {
         self.base
     }
 
     /// The length in bytes.
+    #[inline]
     #[expect(clippy::len_without_is_empty, reason = "a region is never empty")]
     pub const fn len(&self) -> usize {
         self.len
@@ -90,6 +102,7 @@ impl Region {
 
 impl Drop for Region {
     fn drop(&mut self) {
+        MAPPED.fetch_sub(self.len, Ordering::Relaxed);
         // SAFETY: `base` and `len` are what `map` was asked for and gave, and nobody else unmaps them.
         unsafe { source::unmap(self.base, self.len) }
     }

@@ -9,8 +9,17 @@ pub use loom::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 #[cfg(not(feature = "loom"))]
 pub use std::sync::{Arc, Condvar, Mutex, MutexGuard, RwLock};
 
+#[cfg(not(feature = "loom"))]
+mod spin;
+#[cfg(feature = "loom")]
+mod spin_model;
 #[cfg(feature = "loom")]
 mod watched;
+
+#[cfg(not(feature = "loom"))]
+pub use spin::SpinLock;
+#[cfg(feature = "loom")]
+pub use spin_model::SpinLock;
 
 /// Atomics. Under loom, each ordering that is asked for is noted in `ordering_sites`.
 pub mod atomic {

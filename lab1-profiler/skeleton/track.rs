@@ -3,7 +3,8 @@
 //! ```text
 //!   malloc ─► heap ─► table[shard(p)].insert(p)         the record exists while the block does:
 //!   free   ─► table[shard(p)].remove(p) ─► heap         inserted after, removed before
-//!   counters  │ thread 0 │ thread 1 │ …                 each on its own lines, summed when asked
+//!   counters  │ thread 0 │ thread 1 │ …                 or shard 0, shard 1 …: each on its own lines,
+//!                                                       summed when asked
 //! ```
 //!
 //! Once the heap has a block back, another thread may be given the same address at once. Whoever removes
@@ -13,16 +14,16 @@
 //! Valgrind manual; jemalloc's `prof` documentation; the crate `dhat`.
 
 use crate::{Heap, Site};
-use core::marker::PhantomData;
+use core::fmt;
 use core::ptr::NonNull;
 
-/// How far the reported peak may lie below the true one, in bytes a thread.
+/// How far the reported peak may lie from the true one, in bytes a thread.
 pub const PEAK_SLACK: usize = 64 << 10;
 
 /// A live block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// Its first byte.
+    /// Its first byte; an address to name it by, not one to read at.
     pub block: NonNull<u8>,
     /// The size that was asked for.
     pub size: usize,
@@ -33,9 +34,9 @@ pub struct Record {
 /// Sums since the start. `total_bytes >= peak_bytes >= live_bytes`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Totals {
-    /// Blocks ever handed out.
+    /// Blocks ever recorded.
     pub allocations: u64,
-    /// Blocks given back.
+    /// Recorded blocks that were given back.
     pub frees: u64,
     /// Successful changes of size. Each counts once here and neither as allocation nor as free.
     pub reallocations: u64,
@@ -43,18 +44,21 @@ pub struct Totals {
     pub total_bytes: u64,
     /// Bytes live now.
     pub live_bytes: u64,
-    /// The most that were ever live at once; may read low by [`PEAK_SLACK`] a thread.
+    /// The most that were ever live at once; may be off by [`PEAK_SLACK`] a thread.
     pub peak_bytes: u64,
 }
 
 /// Stands before a heap and records what passes. Shared by threads; size zero is passed on as size one,
 /// and recorded as zero.
 ///
+/// It holds no lock while the heap is called: a heap may take its time, or come back with a call of its own.
+/// Once made it takes nothing from the global allocator, before which it may stand itself; memory for its table
+/// comes from [`heap_api::Region`].
+///
 /// Write it with `heap_api::sync` so that it can be model checked.
-#[derive(Debug)]
 pub struct Tracker<H> {
     /// Owns the heap.
-    heap: PhantomData<H>,
+    heap: core::marker::PhantomData<H>,
 }
 
 impl<H: Heap> Tracker<H> {
@@ -68,7 +72,8 @@ impl<H: Heap> Tracker<H> {
         todo!("lab1.track.malloc: {size} bytes aligned to {align} for site {site} {:?}", self.heap)
     }
 
-    /// Frees and forgets. A block that was never recorded (older than the tracker) is freed all the same.
+    /// Frees and forgets. A block that was never recorded (older than the tracker) is freed all the same, and
+    /// counted nowhere.
     ///
     /// # Safety
     ///
@@ -78,7 +83,8 @@ impl<H: Heap> Tracker<H> {
     }
 
     /// Moves a block to another size, as one event. `None` as `block` allocates; size zero frees and gives
-    /// `None`; on failure the old block stays recorded as it was.
+    /// `None`; on failure the old block stays recorded as it was. A block that was never recorded counts as
+    /// allocated here, with the new size and this site.
     ///
     /// # Safety
     ///
@@ -98,8 +104,15 @@ impl<H: Heap> Tracker<H> {
         todo!("lab1.track.totals: sum the threads' counters")
     }
 
-    /// Calls `visit` for every live block, in any order, without calling the heap.
+    /// Calls `visit` for every live block, in any order, without calling the heap. A block on its way through
+    /// `realloc` may be left out. `visit` does not call the tracker.
     pub fn live(&self, visit: &mut dyn FnMut(Record)) {
         todo!("lab1.track.live: visit every record ({:p})", &raw const *visit)
+    }
+}
+
+impl<H> fmt::Debug for Tracker<H> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Tracker").finish_non_exhaustive()
     }
 }

@@ -65,6 +65,12 @@ const _: () = {
     let _: fn(&Patterns, Site) -> SiteProfile = Patterns::site;
     let _: fn(u64, u64) -> Sampler = Sampler::new;
     let _: fn(&mut Sampler, u64) -> Option<f64> = Sampler::sample;
+    let _: [(); 976] = [(); Histogram::BUCKETS];
+    // So that a static can hold them.
+    const _: Histogram = Histogram::new();
+    const _: Patterns = Patterns::new();
+    const fn sent<T: Send>() {}
+    sent::<(Histogram, Patterns, Sampler)>();
 };
 
 const _: () = {

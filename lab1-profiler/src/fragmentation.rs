@@ -3,8 +3,8 @@
 //! ```text
 //!   │ asked │pad│ asked │pad│   free   │ asked │pad│ free │
 //!   internal = pad / (asked + pad)            inside blocks
-//!   external = 1 - longest free / free        between blocks
-//!   unusable = free extents too short for a request / free
+//!   external = 1 - longest free run / free    between blocks
+//!   unusable = free runs too short for a request / free
 //!   overhead = peak footprint / peak live     over the whole run
 //! ```
 //!
@@ -19,13 +19,13 @@ use heap_api::Extent;
 pub struct Fragmentation {
     /// Padding over used bytes.
     pub internal: f64,
-    /// One minus the longest free extent over all free bytes.
+    /// One minus the longest free run over all free bytes.
     pub external: f64,
-    /// The share of free bytes in extents shorter than the request that was named.
+    /// The share of free bytes in runs shorter than the request that was named.
     pub unusable: f64,
 }
 
-/// Measures a heap in one pass, without allocating.
+/// Measures a heap in one pass, in constant space, without allocating.
 #[derive(Debug, Clone)]
 pub struct Meter {}
 
@@ -36,8 +36,10 @@ impl Meter {
         Self {}
     }
 
-    /// Takes in the next extent, in address order. `asked` is what the program asked for, of a used one.
-    /// Free extents that touch count as one.
+    /// Takes in the next extent, in address order; extents may leave gaps, and never overlap.
+    ///
+    /// `asked` is what the program asked for, at most `extent.len`; it means nothing for an extent that is
+    /// not used. Free extents that touch are one run; metadata, a used extent or a gap ends it.
     pub fn extent(&mut self, extent: Extent, asked: usize) {
         todo!("lab1.fragmentation.extent: {extent:?}, of which {asked} bytes were asked for")
     }
@@ -61,7 +63,7 @@ pub struct Sample {
     pub live: u64,
 }
 
-/// Samples over time.
+/// What stays of samples over time: constant space, however many there were, and no allocation.
 #[derive(Debug, Clone, Default)]
 pub struct History {}
 
@@ -76,12 +78,12 @@ impl History {
         todo!("lab1.fragmentation.push: {sample:?}")
     }
 
-    /// The peak of each size, each at its own time.
+    /// The peak of each size, each at its own time; 0 before the first sample.
     pub fn peaks(&self) -> Sample {
         todo!("lab1.fragmentation.peaks: the largest of each")
     }
 
-    /// Peak footprint over peak live bytes; 1 if nothing was ever live.
+    /// Peak footprint over peak live bytes, also where that is below 1; 1 if nothing was ever live.
     pub fn overhead(&self) -> f64 {
         todo!("lab1.fragmentation.overhead: peak footprint over peak live")
     }

@@ -16,9 +16,15 @@ pub mod report;
 pub mod track;
 
 pub mod dhat;
+pub mod dump;
+pub mod html;
+pub mod pprof;
 pub mod profile;
+pub mod quantity;
+pub mod reports;
 #[cfg(all(unix, not(miri), not(feature = "loom")))]
 pub mod runtime;
+pub mod summary;
 
 mod contract;
 mod heap;

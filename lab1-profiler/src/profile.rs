@@ -1,252 +1,180 @@
-//! What a profiled process leaves: its figures by stack, in a file of its own.
+//! What one run of a program showed, given: what every writer of a report takes.
 //!
 //! ```text
-//!   "LAB1HEAP"  version (u32)  length (u64)  the Profile, as postcard writes it
+//!   Tracker, Patterns, History ──► Profile ──► summary   text for a terminal
+//!                                     │   ──► html      a page with charts
+//!   site 7: add_site(stack, …) ───────┘   ──► dhat      for Valgrind's dh_view.html
+//!                                         ──► pprof     for `pprof` and whatever reads its format
+//!                                         ──► folded    for flame graphs
 //! ```
 //!
-//! Numbers of the head are little-endian; postcard's format is at <https://postcard.jamesmunns.com/wire-format>. Files
-//! of several processes may follow one another.
-
-use crate::fragmentation::Sample;
-use serde::{Deserialize, Serialize};
-use std::fmt;
-
-const MAGIC: &[u8; 8] = b"LAB1HEAP";
-const VERSION: u32 = 1;
-const HEAD: usize = MAGIC.len() + size_of::<u32>() + size_of::<u64>();
-
-/// A process, or what it had done when it became another program.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Profile {
-    /// The process's number.
-    pub process: u32,
-    /// Its parent's.
-    pub parent: u32,
-    /// The program and its arguments.
-    pub command: Vec<String>,
-    /// Whether the profiler was part of the program (`Profiled`), not preloaded.
-    pub built_in: bool,
-    /// Whether this was written at the process's end. Otherwise it was killed some time after.
-    pub complete: bool,
-    /// From the first call to this profile, in nanoseconds.
-    pub nanoseconds: u64,
-    /// One byte in so many was looked at on average; all, where `None`.
-    pub sample: Option<u64>,
-    /// Calls that reached the profiler.
-    pub served: u64,
-    /// The tracker's sums.
-    pub totals: Totals,
-    /// Answers that broke, and what they said. Their figures are missing.
-    pub broken: Vec<(String, String)>,
-    /// Files that addresses belong to.
-    pub segments: Vec<Segment>,
-    /// Figures by stack.
-    pub sites: Vec<Site>,
-    /// Histogram of sizes: the least and the largest of each bucket that is not empty, and how many.
-    pub sizes: Vec<(u64, u64, u64)>,
-    /// Sizes over time.
-    pub points: Vec<Point>,
-    /// The peak of each size, and peak footprint over peak live.
-    pub peaks: Option<(Point, f64)>,
-}
-
-/// [`crate::track::Totals`].
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Totals {
-    /// Blocks ever handed out.
-    pub allocations: u64,
-    /// Blocks given back.
-    pub frees: u64,
-    /// Changes of size.
-    pub reallocations: u64,
-    /// Bytes ever handed out.
-    pub total_bytes: u64,
-    /// Bytes live at the end.
-    pub live_bytes: u64,
-    /// The most that were live at once.
-    pub peak_bytes: u64,
-}
-
-impl From<crate::track::Totals> for Totals {
-    fn from(totals: crate::track::Totals) -> Self {
-        let crate::track::Totals { allocations, frees, reallocations, total_bytes, live_bytes, peak_bytes } =
-            totals;
-        Self { allocations, frees, reallocations, total_bytes, live_bytes, peak_bytes }
-    }
-}
-
-/// A piece of a file that was mapped to be executed.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Segment {
-    /// Addresses mean what they say within one epoch; each unloading of a library begins another.
-    pub epoch: u32,
-    /// Its first address.
-    pub start: u64,
-    /// The one past its last.
-    pub end: u64,
-    /// Where it starts in the file.
-    pub offset: u64,
-    /// The file.
-    pub file: String,
-}
-
-/// What is known of a call stack. Where it was sampled, counts are estimates.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Site {
-    /// Of the segments that the addresses lie in.
-    pub epoch: u32,
-    /// Return addresses, innermost first.
-    pub stack: Vec<u64>,
-    /// Blocks ever allocated here, and their bytes.
-    pub total: (f64, f64),
-    /// Blocks that are live at the end, and their bytes.
-    pub live: (f64, f64),
-    /// Lifetimes and the like, where nothing was sampled.
-    pub pattern: Option<Pattern>,
-}
-
-/// [`crate::patterns::SiteProfile`], of all threads together.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
-pub struct Pattern {
-    /// Allocations.
-    pub allocations: u64,
-    /// Frees by the thread that allocated.
-    pub frees: u64,
-    /// Blocks freed by the very next event of the thread that allocated them.
-    pub temporary: u64,
-    /// The sum of lifetimes of freed blocks, in bytes that the thread allocated meanwhile.
-    pub lifetime: u64,
-    /// The largest of the threads' scores.
-    pub leak_score: f64,
-}
-
-/// Sizes at one moment, in bytes.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Point {
-    /// Since the start.
-    pub nanoseconds: u64,
-    /// Calls served until then.
-    pub served: u64,
-    /// What the kernel gives the process memory for.
-    pub resident: u64,
-    /// Pages that ever held part of a live block.
-    pub footprint: u64,
-    /// What live blocks hold, with their padding.
-    pub usable: u64,
-    /// What the program asked for.
-    pub live: u64,
-}
-
-impl Point {
-    /// The sizes alone.
-    pub fn sample(&self) -> Sample {
-        let Self { resident, footprint, usable, live, .. } = *self;
-        Sample { resident, footprint, usable, live }
-    }
-
-    /// Two moments in one: the later, with the larger of each size.
-    #[must_use]
-    pub fn join(&self, later: &Self) -> Self {
-        Self {
-            resident: self.resident.max(later.resident),
-            footprint: self.footprint.max(later.footprint),
-            usable: self.usable.max(later.usable),
-            live: self.live.max(later.live),
-            ..*later
-        }
-    }
-}
-
-/// A file that holds no profile.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum ProfileError {
-    /// It does not begin as one.
-    Foreign,
-    /// It is of another version of this program.
-    Version(u32),
-    /// It ends too early, or holds something else.
-    Broken,
-}
-
-impl fmt::Display for ProfileError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Foreign => f.write_str("is no heap profile"),
-            Self::Version(version) => write!(f, "is of version {version}, and this program reads {VERSION}"),
-            Self::Broken => f.write_str("is cut short or damaged"),
-        }
-    }
-}
-
-impl std::error::Error for ProfileError {}
-
-impl Profile {
-    /// The file's bytes.
-    pub fn encode(&self) -> Vec<u8> {
-        let mut bytes = vec![0; HEAD];
-        // Neither a vector nor these types can fail to be written.
-        bytes = postcard::to_extend(self, bytes).unwrap_or_default();
-        let length = (bytes.len() - HEAD) as u64;
-        bytes[..8].copy_from_slice(MAGIC);
-        bytes[8..12].copy_from_slice(&VERSION.to_le_bytes());
-        bytes[12..HEAD].copy_from_slice(&length.to_le_bytes());
-        bytes
-    }
-
-    /// Reads all profiles of a file.
-    ///
-    /// # Errors
-    ///
-    /// [`ProfileError`] if there is anything else in it.
-    pub fn decode_all(mut bytes: &[u8]) -> Result<Vec<Self>, ProfileError> {
-        let mut profiles = Vec::new();
-        while !bytes.is_empty() {
-            let (head, rest) = bytes.split_first_chunk::<HEAD>().ok_or(ProfileError::Broken)?;
-            if !head.starts_with(MAGIC) {
-                return Err(ProfileError::Foreign);
-            }
-            let version = u32::from_le_bytes([head[8], head[9], head[10], head[11]]);
-            if version != VERSION {
-                return Err(ProfileError::Version(version));
-            }
-            let length = head[12..].iter().rev().fold(0, |length: u64, byte| length << 8 | u64::from(*byte));
-            let length = usize::try_from(length).map_err(|_| ProfileError::Broken)?;
-            let (body, rest) = rest.split_at_checked(length).ok_or(ProfileError::Broken)?;
-            profiles.push(postcard::from_bytes(body).map_err(|_| ProfileError::Broken)?);
-            bytes = rest;
-        }
-        Ok(profiles)
-    }
-}
+//! Whoever watches a program fills it in once, at the end: the facts of the run, then every site. It holds no
+//! symbols: those are asked for while a report is written, and may come from another process.
 
 #[cfg(test)]
-mod tests {
-    use super::*;
+pub mod example;
 
-    fn profile() -> Profile {
-        Profile {
-            process: 7,
-            command: vec!["ls".into(), "-l".into()],
-            sites: vec![Site { stack: vec![1, u64::MAX], total: (1.0, 2.5), ..Site::default() }],
-            ..Profile::default()
+use crate::fragmentation::{Fragmentation, Sample};
+use crate::report::{Aggregate, Weight};
+use std::collections::HashMap;
+use std::time::Duration;
+
+/// A run of a program.
+#[derive(Debug, Clone, Default)]
+pub struct Profile {
+    /// What is known of the run as a whole.
+    pub run: Run,
+    /// All that was ever allocated.
+    pub allocated: Aggregate,
+    /// What was live when most was, all stacks together.
+    pub at_peak: Aggregate,
+    /// What was never freed.
+    pub at_end: Aggregate,
+    /// The most that each stack had live at once. Where several sites have one stack, the sum of theirs, which
+    /// is an upper bound.
+    pub most: Aggregate,
+    /// The blocks of each stack, and as bytes the sum of their lifetimes on the clock.
+    pub lifetimes: Aggregate,
+}
+
+/// What is known of a run as a whole. What was not looked at is `None`, or empty.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Run {
+    /// The command line.
+    pub command: String,
+    /// The process's number.
+    pub pid: u32,
+    /// How long it ran.
+    pub elapsed: Duration,
+    /// When it began, since the Unix epoch.
+    pub began: Duration,
+    /// Where the figures are estimates from a sample: a byte in so many was looked at.
+    pub sampled: Option<u64>,
+    /// The clock at the end: all bytes that were ever allocated.
+    pub clock: u64,
+    /// The clock when most was live; `None` if no lives were followed, so that [`Figures`] hold only what was
+    /// allocated and what was never freed.
+    pub peak_clock: Option<u64>,
+    /// Calls that changed the size of a block.
+    pub reallocations: u64,
+    /// Blocks that were freed by the next event of their thread.
+    pub temporary: Option<u64>,
+    /// Peak footprint over peak live bytes.
+    pub overhead: Option<f64>,
+    /// The heap's measures at the end.
+    pub fragmentation: Option<Fragmentation>,
+    /// Sizes of the heap, in the order of time.
+    pub series: Vec<Moment>,
+    /// Blocks by the size that was asked for.
+    pub sizes: Vec<Bucket>,
+    /// Freed blocks by their lifetime on the clock.
+    pub lifetimes: Vec<Bucket>,
+}
+
+/// The heap's sizes at one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Moment {
+    /// Since the run began.
+    pub at: Duration,
+    /// The sizes.
+    pub sample: Sample,
+}
+
+/// A bucket of a histogram.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Bucket {
+    /// The least value that it counts.
+    pub low: u64,
+    /// The largest.
+    pub high: u64,
+    /// How many there were.
+    pub count: u64,
+}
+
+impl Bucket {
+    /// The same counts in wider buckets: 0, 1, 2-3, 4-7 and so on, from the first that counts any to the last.
+    pub fn by_doubling(buckets: &[Self]) -> Vec<Self> {
+        let doubling = |value: u64| (u64::BITS - value.leading_zeros()) as usize;
+        let mut wide: Vec<Self> = (0..=u64::BITS as usize)
+            .map(|bits| match bits {
+                0 => Self::default(),
+                bits => Self { low: 1 << (bits - 1), high: u64::MAX >> (64 - bits), count: 0 },
+            })
+            .collect();
+        for bucket in buckets {
+            wide[doubling(bucket.low)].count += bucket.count;
+        }
+        let counts = |bucket: &Self| bucket.count > 0;
+        let (first, last) = (wide.iter().position(counts), wide.iter().rposition(counts));
+        first.zip(last).map_or(Vec::new(), |(first, last)| wide[first..=last].to_vec())
+    }
+}
+
+/// A site's figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Figures {
+    /// What it ever allocated: each block, and what blocks grew by.
+    pub allocated: Weight,
+    /// What it had live when most was, all sites together.
+    pub at_peak: Weight,
+    /// What it never freed.
+    pub at_end: Weight,
+    /// The most that it had live at once.
+    pub most: Weight,
+    /// The sum of its blocks' lifetimes on the clock of allocated bytes; those of live blocks end with the run.
+    pub lifetime: u64,
+}
+
+impl Profile {
+    /// Nothing was allocated yet.
+    pub fn new(run: Run) -> Self {
+        Self { run, ..Self::default() }
+    }
+
+    /// Adds a site. `stack` holds return addresses, innermost first, of which the first `skip` are the
+    /// profiler's own. Sites that have one stack are added up.
+    pub fn add_site(&mut self, stack: &[usize], skip: usize, figures: &Figures) {
+        let Figures { allocated, at_peak, at_end, most, lifetime } = *figures;
+        self.allocated.add(stack, skip, allocated);
+        let lifetimes = Weight { blocks: allocated.blocks, bytes: lifetime };
+        for (aggregate, weight) in [
+            (&mut self.at_peak, at_peak),
+            (&mut self.at_end, at_end),
+            (&mut self.most, most),
+            (&mut self.lifetimes, lifetimes),
+        ] {
+            // A stack that kept nothing is not listed among those that did.
+            if weight != Weight::default() {
+                aggregate.add(stack, skip, weight);
+            }
         }
     }
 
-    #[test]
-    fn what_is_written_is_read_also_of_several_processes() {
-        let both = [profile().encode(), Profile::default().encode()].concat();
-        assert_eq!(Profile::decode_all(&both), Ok(vec![profile(), Profile::default()]));
+    /// A row for each stack that ever allocated, in the order of what it allocated, with the figures of all
+    /// aggregates.
+    pub fn rows(&self) -> Vec<Row<'_>> {
+        let [at_peak, at_end, most, lifetimes] = [&self.at_peak, &self.at_end, &self.most, &self.lifetimes]
+            .map(|aggregate| aggregate.stacks().into_iter().collect::<HashMap<_, _>>());
+        let figures = |stack: &[usize], allocated| {
+            let of = |by_stack: &HashMap<&[usize], Weight>| by_stack.get(stack).copied().unwrap_or_default();
+            Figures {
+                allocated,
+                at_peak: of(&at_peak),
+                at_end: of(&at_end),
+                most: of(&most),
+                lifetime: of(&lifetimes).bytes,
+            }
+        };
+        let rows = self.allocated.stacks().into_iter();
+        rows.map(|(stack, allocated)| Row { stack, figures: figures(stack, allocated) }).collect()
     }
+}
 
-    #[test]
-    fn what_is_no_profile_or_only_part_of_one_is_refused() {
-        let whole = profile().encode();
-        for len in 1..whole.len() {
-            assert_eq!(Profile::decode_all(&whole[..len]), Err(ProfileError::Broken), "{len}");
-        }
-        assert_eq!(Profile::decode_all(&[b'x'; 99]), Err(ProfileError::Foreign));
-        let mut other = whole;
-        other[8] = 9;
-        assert_eq!(Profile::decode_all(&other), Err(ProfileError::Version(9)));
-    }
+/// A stack and all its figures.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'p> {
+    /// Return addresses, innermost first.
+    pub stack: &'p [usize],
+    /// Its figures.
+    pub figures: Figures,
 }

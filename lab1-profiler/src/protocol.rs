@@ -10,6 +10,7 @@ pub mod fragmentation;
 pub mod patterns;
 #[path = "protocol/report.rs"]
 pub mod report;
+#[cfg_attr(feature = "loom", allow(dead_code, reason = "loom's driver runs models alone"))]
 #[path = "protocol/track.rs"]
 pub mod track;
 

@@ -1,24 +1,25 @@
 //! Reports: the same figures by stack, for people and for flame graphs.
 //!
 //! ```text
-//!   stack    main ─► parse ─► Vec::push           outermost first in folded lines
-//!   folded   main;parse;Vec::push 4096            one line a stack, `;` between frames
+//!   stack    Vec::push ─► parse ─► main           as it was walked: innermost first
+//!   folded   main;parse;Vec::push 4096            one line a stack, outermost first, `;` between frames
 //!   text     4096 bytes in 3 blocks (40.0 %)      largest first
 //!              Vec::push
 //!              parse
+//!              main
 //! ```
 //!
 //! A frame's address is where the call *returns to*; the call is one byte before. Two stacks that differ
 //! only in what a report leaves out are one stack in that report.
 //!
 //! Sources: B. Gregg, "The flame graph", CACM 59(6), 2016, and FlameGraph's README (the folded format);
-//! Valgrind's `docs/` on DHAT; the crate `inferno`.
+//! DHAT's chapter in the Valgrind manual; the crate `inferno`.
 
 use std::fmt;
 
 /// Names addresses.
 pub trait Symbols {
-    /// The function that holds `address`, if known. Names may hold any character.
+    /// The function that holds `address`, if known. Names may be empty, and hold any character.
     fn name(&self, address: usize) -> Option<&str>;
 }
 
@@ -37,12 +38,12 @@ pub struct Aggregate {}
 
 impl Aggregate {
     /// Nothing yet.
-    pub const fn new() -> Self {
+    pub fn new() -> Self {
         Self {}
     }
 
     /// Adds to a stack. `stack` holds return addresses, innermost first; its first `skip` frames are the
-    /// profiler's own and are left out.
+    /// profiler's own and are left out, all of them if there are no more.
     pub fn add(&mut self, stack: &[usize], skip: usize, weight: Weight) {
         todo!("lab1.report.add: {weight:?} to {stack:x?} without the first {skip}")
     }
@@ -57,8 +58,8 @@ impl Aggregate {
         todo!("lab1.report.stacks: sorted and unique")
     }
 
-    /// The text report, of the `limit` largest stacks. The first line gives the totals of *all* stacks, the
-    /// last one how much is not shown, if anything is.
+    /// The text report, of the `limit` largest stacks as they are shown. The first line gives the totals of
+    /// *all* stacks, the last one how much is not shown, if anything is.
     ///
     /// # Errors
     ///
@@ -68,8 +69,7 @@ impl Aggregate {
         todo!("lab1.report.text: the {limit} largest stacks {places:?}")
     }
 
-    /// Folded stacks by bytes, sorted, each name list once. In a name `;`, line ends and control characters
-    /// become `_`, and an unknown function is its address as `0x…`.
+    /// Folded stacks by bytes, a line for each list of names, in byte order.
     ///
     /// # Errors
     ///

@@ -31,9 +31,9 @@ pub use stack::Start;
 pub use threads::State;
 
 use crate::Site;
+use crate::dump::Point;
 use crate::fragmentation::History;
 use crate::patterns::{Histogram, Patterns, Sampler};
-use crate::profile::Point;
 use crate::track::Tracker;
 use attempt::Attempt;
 use base::{Bottom, Call};

@@ -27,11 +27,16 @@ pub struct PerThread {
 /// A thread's part.
 struct Home {
     own: Mutex<Own>,
-    remote: RemoteList,
+    remote: Apart<RemoteList>,
     /// Where the home's region starts, and its bytes.
     start: usize,
     len: usize,
 }
+
+/// On cache lines of its own, and the neighbours': what other threads write to must not take from the owner's cache
+/// what it alone uses.
+#[repr(align(128))]
+struct Apart<T>(T);
 
 /// What only the owner enters.
 struct Own {
@@ -46,7 +51,12 @@ impl PerThread {
         let home = |region: Region| {
             let (start, len) = (region.base().addr().get(), region.len());
             let remote = RemoteList::new(u32::try_from(len / GRANULE).unwrap_or(u32::MAX));
-            Home { own: Mutex::new(Own { slab: Slab::new(region), since: 0 }), remote, start, len }
+            Home {
+                own: Mutex::new(Own { slab: Slab::new(region), since: 0 }),
+                remote: Apart(remote),
+                start,
+                len,
+            }
         };
         Self { homes: regions.into_iter().map(home).collect() }
     }
@@ -67,10 +77,10 @@ impl Home {
         own.since += 1;
         if own.since >= COLLECT_EVERY {
             own.since = 0;
-            own.slab.collect(&self.remote);
+            own.slab.collect(&self.remote.0);
         }
         own.slab.allocate(layout).or_else(|_| {
-            own.slab.collect(&self.remote);
+            own.slab.collect(&self.remote.0);
             own.slab.allocate(layout)
         })
     }
@@ -92,7 +102,7 @@ unsafe impl SharedAllocator for PerThread {
             // SAFETY: the caller's contract is the same.
             return unsafe { home.enter().slab.deallocate(block, layout) };
         }
-        home.remote.push((offset(home) / GRANULE) as u32);
+        home.remote.0.push((offset(home) / GRANULE) as u32);
         Ok(())
     }
 
@@ -102,7 +112,7 @@ unsafe impl SharedAllocator for PerThread {
         let mut before = 0;
         for home in &self.homes {
             let mut own = home.enter();
-            own.slab.collect(&home.remote);
+            own.slab.collect(&home.remote.0);
             own.slab.shrink();
             own.slab.walk(&mut |extent| visit(Extent { offset: before + extent.offset, ..extent }));
             before += home.len;

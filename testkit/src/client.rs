@@ -11,6 +11,9 @@ use std::process::Command;
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
+/// What a judge of the grader's says that is started by hand.
+const NO_DRIVER: &str = "this judge was built without a driver, and `GRADE_DRIVER` names none";
+
 /// How long one request may take where the grader says nothing else.
 const LIMIT: Duration = Duration::from_secs(10);
 
@@ -26,8 +29,8 @@ pub enum Build {
 /// The driver of an assignment as its judge's own build knows it; the grader may name another.
 #[derive(Debug, Clone, Copy)]
 pub struct Home {
-    /// `env!("CARGO_BIN_EXE_…")`.
-    pub driver: &'static str,
+    /// `option_env!("CARGO_BIN_EXE_…")`: the grader builds judges without a driver.
+    pub driver: Option<&'static str>,
     /// The package, to build the loom driver from.
     pub package: &'static str,
     /// The binary's name.
@@ -50,7 +53,7 @@ impl<'c> Client<'c> {
     ///
     /// # Errors
     ///
-    /// [`Fault::Broke`] if the loom driver has to be built and can't be.
+    /// [`Fault::Broke`] if there is no driver, or the loom driver has to be built and can't be.
     pub fn new(check: &'c Check, home: &Home, build: Build) -> Judged<Self> {
         let named = std::env::var_os(match build {
             Build::Plain => "GRADE_DRIVER",
@@ -58,7 +61,7 @@ impl<'c> Client<'c> {
         });
         let path = match (named, build) {
             (Some(path), _) => path.into(),
-            (None, Build::Plain) => home.driver.into(),
+            (None, Build::Plain) => home.driver.ok_or_else(|| Fault::Broke(NO_DRIVER.to_owned()))?.into(),
             (None, Build::Loom) => loom_driver(home).map_err(Fault::Broke)?,
         };
         let limit = std::env::var("GRADE_DEADLINE_MS").ok().and_then(|millis| millis.parse().ok());

@@ -8,6 +8,7 @@
 mod choices;
 mod oracle;
 mod source;
+mod stress;
 mod timing;
 
 pub use choices::{Choice, Sizes, choices, lower};
@@ -16,6 +17,7 @@ pub use driverkit::heap::{
 };
 pub use oracle::{Block, Oracle};
 pub use source::{source, spell};
+pub use stress::stressed;
 pub use timing::{Race, timed};
 
 use crate::client::Client;

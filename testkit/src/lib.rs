@@ -8,7 +8,9 @@
 //!                         │    driver: one process, its limits, how it ended      driver, death
 //!                         ├─ heap: programs for allocators, an oracle over them   heap::*
 //!                         ├─ property: proptest's value tree, shrunk over drivers property
+//!                         ├─ timing: a timed loop, its clock and its sum          timing
 //!                         ├─ duel: paired ratios, when to stop, what they earn    duel, edges
+//!                         ├─ timing: the driver's clock against ours              timing
 //!                         └─ trace: recorded programs                             trace
 //! ```
 //!
@@ -23,6 +25,7 @@ pub mod edges;
 pub mod fault;
 pub mod heap;
 pub mod property;
+pub mod timing;
 pub mod trace;
 
 pub use check::{Check, judge};

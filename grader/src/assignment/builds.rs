@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::{Driver, Ground, Run};
-use crate::cargo::{Build, Built, CargoError, build};
+use crate::cargo::{Build, Built, CargoError, Complaint, build};
 use crate::drivers::{Files, Settled, settle};
 use crate::grade::GradeError;
 use crate::marks::Block;
@@ -13,9 +13,10 @@ use crate::stage::{Chosen, StageError, driver_tree};
 use crate::tree::Hash;
 use crate::verdict::Verdict;
 
-/// Wall clock for a driver's build with all it stands on, and for one of the student's code alone.
+/// Wall clock for a driver's build with all it stands on, and for one of the student's code alone, which takes some
+/// seconds.
 const COLD_BUILD: Duration = Duration::from_secs(900);
-const WARM_BUILD: Duration = Duration::from_secs(120);
+const WARM_BUILD: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
     // Builds the driver; an inner `Err` says why the course's own files do not build.
@@ -39,9 +40,12 @@ impl Run<'_> {
                 target: &self.worker.target(loom),
                 package: &ground.package.name,
                 targets: vec!["--lib".into(), "--bin".into(), binary.clone()],
-                loom,
+                features: [(ground.package.has_driver, "driver"), (loom, "loom")]
+                    .into_iter()
+                    .filter_map(|(has, feature)| has.then_some(feature))
+                    .collect(),
                 env: vec![("GRADE_SUBMISSION", submission_of(files))],
-                limit: if warm(loom).exists() { WARM_BUILD } else { COLD_BUILD },
+                limit: if warm(loom).exists() { self.build_limit.unwrap_or(WARM_BUILD) } else { COLD_BUILD },
             })
             .inspect(|built| {
                 if matches!(built, Built::Done(_)) {
@@ -49,6 +53,7 @@ impl Run<'_> {
                     let _ = std::fs::write(warm(loom), "");
                 }
             })
+            .map(|built| self.started(built, &binary))
         };
         let mut ahead = ground.ahead.take();
         let mut both = ground.wants_loom;
@@ -101,6 +106,20 @@ impl Run<'_> {
             let submission = submission_of(&chosen);
             ground.ahead = ahead;
             return Ok(Ok(Driver { artifacts, path, chosen, submission }));
+        }
+    }
+
+    // What was built, if its driver starts.
+    fn started(&self, built: Built, binary: &str) -> Built {
+        let Built::Done(artifacts) = &built else { return built };
+        let starts = artifacts.executables.get(binary).map(|driver| self.sandbox.starts(driver));
+        match starts {
+            Some(Ok(false)) => {
+                let rendered =
+                    "The driver does not start within its memory. Look for a large static.".to_owned();
+                Built::Refused(vec![Complaint { rendered, code: None, places: Vec::new() }])
+            }
+            _ => built,
         }
     }
 

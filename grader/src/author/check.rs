@@ -171,7 +171,7 @@ fn lost(result: &ExerciseResult) -> Vec<String> {
 }
 
 /// `correctness::name` of `ps1/buddy/correctness/name`.
-fn local(id: &str) -> String {
+pub(super) fn local(id: &str) -> String {
     id.splitn(3, '/').nth(2).unwrap_or(id).replace('/', "::")
 }
 
@@ -219,12 +219,10 @@ pub(super) fn answer(
     let request = Request {
         scope,
         submission: Some(folder),
-        hidden: None,
-        trace: None,
         sandbox: Sandbox::here(&[]),
         untimed: !timed,
-        stop_early: false,
         run_skeletons: true,
+        ..Request::default()
     };
     let mut progress = Progress::new();
     let result = grade(target.course, &request, &mut progress);

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{AuthorError, calibrate, check, new, stage, sync, targets};
+use super::{AuthorError, attacks, calibrate, check, new, stage, sync, targets};
 use crate::course::Course;
+use crate::sandbox::{Layer, Sandbox};
 
 /// `cargo grade author …`
 #[derive(Clone, Debug, Subcommand)]
@@ -23,6 +24,17 @@ pub enum Command {
     Mutants {
         /// Whose: nothing for all, `ps1` or `ps1/buddy`
         what: Option<String>,
+    },
+    /// Tries the attacks, and shows what each comes to
+    Attacks {
+        /// Which: nothing for all, or a part of their place, as in `sandbox/` or `reader/a_pipe`
+        what: Option<String>,
+        /// Writes their table, solutions/attacks/README.md
+        #[arg(long)]
+        write: bool,
+        /// Simulates a machine that lacks one of the sandbox's walls
+        #[arg(long, hide = true, value_enum, value_name = "WALL")]
+        without_wall: Vec<Layer>,
     },
     /// Measures the references against the thresholds, and freezes their figures in the rubrics
     Calibrate {
@@ -80,6 +92,12 @@ pub fn run(start: &Path, command: &Command, out: &mut dyn Write) -> Result<Outco
         }
         Command::Mutants { what } => {
             let list = check::mutants(&targets(&course, what.as_deref())?, out)?;
+            to_mend(&list, out).map_err(printed)?;
+            Ok(Outcome::of(&list))
+        }
+        Command::Attacks { what, write, without_wall } => {
+            let sandbox = Sandbox::here(without_wall);
+            let list = attacks::attacks(&course, what.as_deref(), &sandbox, *write, out)?;
             to_mend(&list, out).map_err(printed)?;
             Ok(Outcome::of(&list))
         }

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `sync` | [`markers`] says what a skeleton is, [`sync`] where it stands |
 //! | `check`, `mutants` | [`mutants`] makes wrong answers, [`check`] judges the course by them |
+//! | `attacks` | [`attacks`] tries submissions that mean ill |
 //! | `calibrate` | [`calibrate`] measures the reference against the rubric's thresholds |
 //! | `stage` | [`stage`] lays the reference out for an editor |
 //! | `new` | [`new`] lays out a new exercise |
@@ -11,6 +12,7 @@
 //! A command prints what it did and what there is to mend; an [`AuthorError`] means that it could not go
 //! on.
 
+pub mod attacks;
 pub mod calibrate;
 pub mod check;
 pub mod markers;

@@ -34,11 +34,12 @@ struct File {
     may: Vec<String>,
 }
 
+/// One change of a text.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct Edit {
-    find: String,
-    replace: String,
+pub(super) struct Edit {
+    pub find: String,
+    pub replace: String,
 }
 
 /// A wrong answer, and what it loses by it.
@@ -92,18 +93,23 @@ fn make(name: String, text: &str, reference: &str) -> Result<Mutant, String> {
     if file.must.is_empty() {
         return Err("`must` is empty: name a check that the mistake loses".into());
     }
-    let mut mutated = reference.to_owned();
-    for edit in edits {
-        let count = mutated.matches(&edit.find).count();
-        if edit.find.is_empty() || count != 1 {
+    let text = edited(reference, &edits)?;
+    Ok(Mutant { name, why: file.why, text, must: file.must, may: file.may })
+}
+
+/// The reference with edits made one after the other, each of which must match once.
+pub(super) fn edited(reference: &str, edits: &[Edit]) -> Result<String, String> {
+    let mut text = reference.to_owned();
+    for Edit { find, replace } in edits {
+        let count = text.matches(find).count();
+        if find.is_empty() || count != 1 {
             return Err(format!(
-                "`find` matches {count} times in the reference and must match once: {:?}",
-                edit.find
+                "`find` matches {count} times in the reference and must match once: {find:?}"
             ));
         }
-        mutated = mutated.replacen(&edit.find, &edit.replace, 1);
+        text = text.replacen(find, replace, 1);
     }
-    Ok(Mutant { name, why: file.why, text: mutated, must: file.must, may: file.may })
+    Ok(text)
 }
 
 #[cfg(test)]

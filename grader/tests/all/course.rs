@@ -63,8 +63,13 @@ impl Course {
 
     /// The grader, to be run in the course's folder.
     pub fn command(&self, args: &[&str]) -> Command {
+        self.command_in(&self.root(), args)
+    }
+
+    /// The grader, to be run in another folder.
+    pub fn command_in(&self, folder: &Path, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grader"));
-        command.args(args).current_dir(self.root());
+        command.args(args).current_dir(folder);
         command
     }
 

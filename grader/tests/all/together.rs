@@ -54,6 +54,13 @@ fn judges_are_built_once_for_a_course() {
     let text = std::fs::read_to_string(&public).unwrap();
     std::fs::write(public, format!("// Changed.\n{text}")).unwrap();
     assert!(grade().contains(building));
+
+    let moved = course.root().with_file_name("moved");
+    std::fs::rename(course.root(), &moved).unwrap();
+    let submission = ["--submission", folder.to_str().unwrap()];
+    let done = course.command_in(&moved, &submission).output().unwrap();
+    let said = String::from_utf8_lossy(&done.stderr);
+    assert!(said.contains(building), "judges of another folder's course were used: {said}");
 }
 
 #[test]

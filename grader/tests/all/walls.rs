@@ -19,7 +19,7 @@ fn behind_walls(source: &str, folder: &Path, launcher: &str, layers: &str) -> St
 #[test]
 fn a_driver_behind_walls_reaches_nothing_and_its_threads_work() {
     let folder = tempfile::tempdir().unwrap();
-    let launcher = env!("CARGO_BIN_EXE_grader");
+    let launcher = env!("CARGO_BIN_EXE_launcher");
     let sandbox = Sandbox::probe(launcher.as_ref(), &[]);
     if !sandbox.is_whole() {
         eprintln!("not tested, since this machine's sandbox is not whole: {sandbox}");
@@ -38,7 +38,7 @@ fn a_driver_behind_walls_reaches_nothing_and_its_threads_work() {
 
 #[test]
 fn the_level_of_a_machine_that_lacks_something_says_so() {
-    let launcher = Path::new(env!("CARGO_BIN_EXE_grader"));
+    let launcher = Path::new(env!("CARGO_BIN_EXE_launcher"));
     let without = Sandbox::probe(launcher, &[Layer::Files]);
     assert!(!without.is_whole());
     assert!(!without.to_string().contains("Landlock"), "{without}");

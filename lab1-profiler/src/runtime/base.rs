@@ -3,7 +3,7 @@
 //! A [`Heap`] has three functions; C and Rust say more with each call: whether memory has to be zero, which layout a
 //! block was allocated with. What is said besides waits in the thread's [`Call`] while the tracker works.
 
-use crate::{Heap, Site};
+use crate::Heap;
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ptr::{NonNull, null};
@@ -64,21 +64,12 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> Base for A {
 /// What a thread's tracker is to reach at the bottom.
 #[derive(Debug)]
 pub(super) struct Call {
-    deed: Deed,
+    /// Whether the block that is wanted has to be zeroed.
+    zeroed: bool,
     /// Of the block at hand, or of the one that is wanted.
     layout: Layout,
     /// What came of it: the block, null where there is none. `None` until the tracker came here.
     outcome: Cell<Option<*mut u8>>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq)]
-enum Deed {
-    /// What the tracker asks for.
-    Serve { zeroed: bool },
-    /// Nothing: this block is there already, and only to be recorded.
-    Adopt(NonNull<u8>),
-    /// Nothing: the block is only to be forgotten.
-    Keep,
 }
 
 std::thread_local! {
@@ -87,15 +78,7 @@ std::thread_local! {
 
 impl Call {
     pub(super) const fn serve(layout: Layout, zeroed: bool) -> Self {
-        Self { deed: Deed::Serve { zeroed }, layout, outcome: Cell::new(None) }
-    }
-
-    pub(super) const fn adopt(block: NonNull<u8>, layout: Layout) -> Self {
-        Self { deed: Deed::Adopt(block), layout, outcome: Cell::new(None) }
-    }
-
-    pub(super) const fn keep(layout: Layout) -> Self {
-        Self { deed: Deed::Keep, layout, outcome: Cell::new(None) }
+        Self { zeroed, layout, outcome: Cell::new(None) }
     }
 
     /// Runs `through`, which calls the tracker. Where that breaks before it came here, `or` does the deed.
@@ -122,23 +105,17 @@ impl<B: Base> Bottom<B> {
     }
 }
 
-// SAFETY: the base's promises; a block to adopt is nobody else's either.
+// SAFETY: the base's promises.
 unsafe impl<B: Base> Heap for Bottom<B> {
     fn malloc(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, align).ok()?;
-        self.with(|base, call| match call.deed {
-            Deed::Adopt(block) => block.as_ptr(),
-            Deed::Serve { zeroed } => base.allocate(layout, zeroed),
-            Deed::Keep => core::ptr::null_mut(),
-        })
+        self.with(|base, call| base.allocate(layout, call.zeroed))
     }
 
     unsafe fn free(&self, block: NonNull<u8>) {
         self.with(|base, call| {
-            if let Deed::Serve { .. } = call.deed {
-                // SAFETY: the caller's contract; the layout is the block's.
-                unsafe { base.free(block.as_ptr(), call.layout) };
-            }
+            // SAFETY: the caller's contract; the layout is the block's.
+            unsafe { base.free(block.as_ptr(), call.layout) };
             core::ptr::null_mut()
         });
     }
@@ -148,6 +125,3 @@ unsafe impl<B: Base> Heap for Bottom<B> {
         self.with(|base, call| unsafe { base.reallocate(block.as_ptr(), call.layout, size) })
     }
 }
-
-/// A site for what has no stack.
-pub(super) const NOWHERE: Site = 0;

@@ -1,8 +1,8 @@
 //! Sizes over time: when to look at them, and what is kept.
 
 use super::attempt::Attempt;
+use crate::dump::Point;
 use crate::fragmentation::{History, Sample};
-use crate::profile::Point;
 use core::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 

@@ -76,6 +76,7 @@ impl State {
     ///
     /// Called by the state's thread, which lets go of it before it asks again.
     #[inline]
+    #[expect(clippy::mut_from_ref, reason = "the contract says who may have it, and when")]
     pub(super) unsafe fn sampler(&self) -> Option<&mut Sampler> {
         // SAFETY: the caller's contract.
         unsafe { &mut *self.own.sampler.get() }.as_mut()

@@ -2,7 +2,7 @@
 
 use super::config::Place;
 use super::{Base, Runtime};
-use crate::profile::{Point, Profile, Segment, Site};
+use crate::dump::{Dump, Point, Segment, Site};
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::mem::ManuallyDrop;
@@ -45,8 +45,8 @@ impl<B: Base> Runtime<B> {
         })
     }
 
-    fn profile(&self, complete: bool) -> Profile {
-        let mut profile = Profile {
+    fn profile(&self, complete: bool) -> Dump {
+        let mut profile = Dump {
             process: std::process::id(),
             parent: std::os::unix::process::parent_id(),
             command: command(),
@@ -55,7 +55,7 @@ impl<B: Base> Runtime<B> {
             nanoseconds: self.nanoseconds(),
             sample: self.config.sample,
             served: self.served(),
-            ..Profile::default()
+            ..Dump::default()
         };
         self.series.add(&self.fragmentation, || self.point());
         let (points, peaks) = self.series.finish(&self.fragmentation);
@@ -73,7 +73,7 @@ impl<B: Base> Runtime<B> {
         profile
     }
 
-    fn add_sites(&self, profile: &mut Profile) {
+    fn add_sites(&self, profile: &mut Dump) {
         {
             let known = self.sites.known();
             profile.sites.extend(known.stacks.iter().map(|stack| Site {

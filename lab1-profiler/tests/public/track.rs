@@ -1,1 +1,9 @@
 //! Exercise L1.1, tracking.
+
+use crate::laws_of_track as laws;
+
+mod concurrency;
+mod correctness;
+mod performance;
+mod property;
+mod yours;

@@ -10,7 +10,8 @@
 mod arguments;
 #[path = "../compare/contestants.rs"]
 mod contestants;
-#[path = "../compare/peers.rs"]
+#[allow(dead_code, reason = "the driver has more peers")]
+#[path = "../peers.rs"]
 mod peers;
 #[path = "../compare/plot.rs"]
 mod plot;

@@ -1,8 +1,8 @@
 //! Who takes part: the students' allocators and their peers, a line each.
 
-use crate::peers;
+use crate::peers::{Alone, BuddySystem, Global, Rlsf, Talc};
 use crate::race::{Racer, Racing};
-use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region};
+use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region, SharedAllocator};
 use ps1_allocators::buddy::Buddy;
 use ps1_allocators::slab::{LARGEST_CLASS, Slab, class_size};
 use std::alloc::{GlobalAlloc, Layout, System};
@@ -22,9 +22,9 @@ pub fn all() -> Vec<Entrant> {
         Entrant { name: "System", make: |_| global(System) },
         Entrant { name: "Buddy (yours)", make: |len| over(len, Buddy::new) },
         Entrant { name: "Slab (yours)", make: slab },
-        Entrant { name: "buddy_system_allocator", make: |len| over(len, peers::BuddySystem::new) },
-        Entrant { name: "rlsf", make: |len| over(len, peers::Rlsf::new) },
-        Entrant { name: "talc", make: |len| over(len, peers::Talc::new) },
+        Entrant { name: "buddy_system_allocator", make: |len| over(len, BuddySystem::<48>::new) },
+        Entrant { name: "rlsf", make: |len| over(len, Rlsf::new) },
+        Entrant { name: "talc", make: |len| over(len, Talc::new) },
         #[cfg(feature = "native-peers")]
         Entrant { name: "mimalloc", make: |_| global(mimalloc::MiMalloc) },
         #[cfg(feature = "native-peers")]
@@ -75,44 +75,6 @@ fn in_slab(layout: Layout) -> bool {
 }
 
 /// An allocator that takes its memory from the system by itself.
-fn global<G: GlobalAlloc + 'static>(allocator: G) -> Option<Box<dyn Racer>> {
-    Some(Box::new(Racing::new(Global(allocator), None)))
-}
-
-/// Carries a global allocator to the trait of the others.
-struct Global<G>(G);
-
-// SAFETY: a global allocator's contract is the same, but for blocks of size zero, which are refused here.
-unsafe impl<G: GlobalAlloc> RawAllocator for Global<G> {
-    fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
-        if layout.size() == 0 {
-            return Err(AllocError);
-        }
-        // SAFETY: the size is above zero.
-        let block = NonNull::new(unsafe { self.0.alloc(layout) }).ok_or(AllocError)?;
-        Ok(NonNull::slice_from_raw_parts(block, layout.size()))
-    }
-
-    unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
-        // SAFETY: the caller's contract is the same.
-        unsafe { self.0.dealloc(block.as_ptr(), layout) };
-        Ok(())
-    }
-
-    unsafe fn reallocate(
-        &mut self,
-        block: NonNull<u8>,
-        old: Layout,
-        new_size: usize,
-    ) -> Result<NonNull<[u8]>, AllocError> {
-        if Layout::from_size_align(new_size, old.align()).is_err() || new_size == 0 {
-            return Err(AllocError);
-        }
-        // SAFETY: the caller's contract is the same, and the new size is a layout's.
-        let moved = unsafe { self.0.realloc(block.as_ptr(), old, new_size) };
-        let moved = NonNull::new(moved).ok_or(AllocError)?;
-        Ok(NonNull::slice_from_raw_parts(moved, new_size))
-    }
-
-    fn walk(&self, _visit: &mut dyn FnMut(Extent)) {}
+fn global<G: GlobalAlloc + Sync + 'static>(allocator: G) -> Option<Box<dyn Racer>> {
+    Some(Box::new(Racing::new(Alone(Global(allocator)), None)))
 }

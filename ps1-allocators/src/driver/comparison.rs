@@ -1,10 +1,9 @@
 //! Exercise 1.4: how its requests reach the student's functions.
 
 mod fault;
-#[path = "../compare/peers.rs"]
-mod peers;
 mod script;
 
+use super::peers;
 use crate::protocol::comparison::{self as wire, Event, Job, Paired, Peer, Ran, Scripted};
 use driverkit::Replies;
 use fault::Faulty;
@@ -80,8 +79,8 @@ fn made(order: wire::Order) -> Vec<Op> {
 
 fn peer(peer: Peer, region: Region) -> Box<dyn RawAllocator> {
     match peer {
-        Peer::Buddy => Box::new(peers::BuddySystem::new(region)),
-        Peer::List => Box::new(super::peer::LinkedList::new(region)),
+        Peer::Buddy => Box::new(peers::BuddySystem::<48>::new(region)),
+        Peer::List => Box::new(peers::LinkedList::new(region)),
         Peer::Rlsf => Box::new(peers::Rlsf::new(region)),
         Peer::Talc => Box::new(peers::Talc::new(region)),
     }

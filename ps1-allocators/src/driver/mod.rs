@@ -7,7 +7,8 @@ mod comparison;
 mod model;
 mod ordering;
 #[cfg(not(feature = "loom"))]
-mod peer;
+#[path = "../peers.rs"]
+mod peers;
 mod pool;
 mod slab;
 

@@ -1,18 +1,22 @@
 //! Exercise 1.2: how its requests reach the student's `Slab` and `RemoteList`.
 
 #[cfg(not(feature = "loom"))]
+mod together;
+
+#[cfg(not(feature = "loom"))]
 pub use plain::carry_out;
 
 #[cfg(not(feature = "loom"))]
 mod plain {
-    use super::super::peer;
+    use super::super::peers::{Alone, Global, LockedList};
+    use super::together;
     use crate::protocol::slab::{Job, ListStep, OBJECTS, Taken};
     use driverkit::Replies;
     use driverkit::heap::{self, Housekeeping, Program, Stress};
     use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region};
     use ps1_allocators::per_thread::PerThread;
     use ps1_allocators::slab::{GRANULE, RemoteList, Slab, class_size};
-    use std::alloc::Layout;
+    use std::alloc::{Layout, System};
     use std::ptr::NonNull;
 
     /// Carries out a job.
@@ -26,8 +30,13 @@ mod plain {
                     .send(&classes.into_iter().map(|size| size.map(|size| size as u64)).collect::<Vec<_>>());
             }
             Job::List(steps) => replies.send(&list(&steps)),
-            Job::BesideSystem(replay) => heap::time_anywhere(Slab::new, peer::System::new, &replay, replies),
-            Job::BesideList(replay) => heap::time(Slab::new, peer::LockedList::new, &replay, replies),
+            Job::BesideSystem(replay) => {
+                heap::time_anywhere(Slab::new, |_| Alone(Global(System)), &replay, replies);
+            }
+            Job::BesideList(replay) => {
+                heap::time(Slab::new, |region| Alone(LockedList::new(region)), &replay, replies);
+            }
+            Job::Together(together) => together::time(&together, replies),
             Job::Stress(stress) => threads(&stress, replies),
             // Models need the other build of this driver; a judge that asks this one gets no reply.
             Job::Model(_) => {}

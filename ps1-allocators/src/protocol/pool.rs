@@ -3,6 +3,7 @@
 //! Values are the driver's: each has an id of the program's choice, a payload that seed and id decide, and a
 //! count of its drops. Replies tell digests, counts and places; what they should be is known to the judge.
 
+use driverkit::together::Work;
 use serde::{Deserialize, Serialize};
 
 /// What can be asked.
@@ -10,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub enum Job {
     /// Carry out a program: one [`Reply`] a command.
     Run(Program),
-    /// Time a program on one thread beside `slab`: two [`Timed`].
+    /// Time a program on one thread beside `slab`: two [`driverkit::timed::Timed`].
     Alone(Alone),
-    /// Time two threads beside a peer: two [`Timed`].
+    /// Time two threads beside a peer: two [`driverkit::timed::Timed`].
     Together(Together),
     /// Real threads that exchange boxes: one [`Stressed`].
     Stress(Stress),
@@ -213,38 +214,8 @@ pub struct Together {
     pub peer: Peer,
     /// How many slots.
     pub capacity: u32,
-    /// Decides payloads, and who goes first in each round.
-    pub seed: u64,
-    /// Batches, between each two of which both threads wait for each other.
-    pub batches: u32,
-    /// Values that each thread inserts in a batch, all of which it takes out again within it.
-    pub values: u32,
-    /// Values that each thread has in the pool at once.
-    pub window: u32,
-}
-
-/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything is made and warm; the clock starts.
-    Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-        rounds: Vec<[u32; 3]>,
-        /// What the student's pool gave out in the timed batches, summed.
-        sum: u64,
-        /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
-        lost: u64,
-        /// Batches that were kept although that was so.
-        apart: u32,
-    },
-}
-
-/// The payload of a timed value: cheap to make, and different for every id and turn.
-pub const fn timed_word(seed: u64, turn: u32, id: u32) -> u64 {
-    (seed ^ ((turn as u64) << 32 | id as u64)).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+    /// All that a thread inserts in a batch it takes out again within it.
+    pub work: Work,
 }
 
 /// Real threads on one pool.

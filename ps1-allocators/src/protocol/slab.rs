@@ -1,6 +1,7 @@
 //! What can be asked of the slab exercise.
 
 use driverkit::heap::{Program, Replay, Stress};
+use driverkit::together::Work;
 use serde::{Deserialize, Serialize};
 
 /// What can be asked of the slab exercise.
@@ -16,10 +17,34 @@ pub enum Job {
     BesideSystem(Replay),
     /// Time a replay beside a locked `linked_list_allocator`: two [`driverkit::heap::Timed`].
     BesideList(Replay),
+    /// Time two threads, a home each, beside a peer: two [`driverkit::timed::Timed`].
+    Together(Together),
     /// Real threads, a home each: one [`driverkit::heap::Stressed`].
     Stress(Stress),
     /// A loom model of a remote list: one `Vec` of [`Outcome`]s, sorted, each once.
     Model(Model),
+}
+
+/// Whom two threads are timed beside.
+#[allow(dead_code, reason = "only a judge makes one")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Peer {
+    /// `linked_list_allocator` behind a lock.
+    LockedList,
+    /// The system's allocator.
+    System,
+}
+
+/// Two threads that allocate at once, and free one another's objects now and then.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Together {
+    /// Whom beside.
+    pub peer: Peer,
+    /// Bytes of each of the student's two regions; a peer that needs one has the two in one.
+    pub home: u64,
+    /// All that a thread allocates in a batch it gives up within it: of five objects one to the other thread,
+    /// which frees it when it comes to it.
+    pub work: Work,
 }
 
 /// Numbers that a list in a driver has room for: those below this.

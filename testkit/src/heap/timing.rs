@@ -5,9 +5,9 @@ use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
 use crate::heap::oracle::Oracle;
+use crate::timing::{ask, total};
 use driverkit::heap::Timed;
 use serde::Serialize;
-use std::time::Duration;
 
 /// What is timed.
 #[derive(Debug, Clone, Copy)]
@@ -22,11 +22,6 @@ pub struct Race<'r> {
     pub batch: u32,
 }
 
-/// How much longer than the claimed time the outside clock may have seen: what lies between the batches
-/// is a shuffle and two readings of the clock, and the last message's way.
-const BETWEEN: u32 = 2;
-const SLACK: Duration = Duration::from_millis(50);
-
 /// Runs one timed request in a fresh process, and judges its clock and its blocks.
 ///
 /// # Errors
@@ -34,27 +29,18 @@ const SLACK: Duration = Duration::from_millis(50);
 /// The driver's end; a claimed time that our clock contradicts; rounds that were left out; a block that
 /// breaks what every allocator owes, so that speed is never bought with wrong answers.
 pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) -> Judged<Rounds> {
-    client.restart();
-    let transcript = client.ask::<_, Timed>(request).map_err(|(fault, _)| fault)?;
-    let (Some(Timed::Started), Some(Timed::Timing { rounds, offsets })) =
-        (transcript.replies.first(), transcript.replies.get(1))
-    else {
-        return Err(Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()));
-    };
-    let outside = transcript.arrivals[1].saturating_sub(transcript.arrivals[0]);
-    let claimed: u64 = rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum();
-    let claimed = Duration::from_nanos(claimed);
-    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
-        return Err(Fault::failed(format!(
-            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
-             with, or work was moved out of the timed part."
-        )));
-    }
+    let (rounds, offsets) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Timing { rounds, offsets }]) => {
+            let claimed = total(&rounds);
+            Some(((rounds, offsets), claimed))
+        }
+        _ => None,
+    })?;
     if rounds.len() != race.commands.len().div_ceil(race.batch as usize) {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    sound(race, offsets)?;
-    Ok(rounds.clone())
+    sound(race, &offsets)?;
+    Ok(rounds)
 }
 
 /// Holds what a timed allocator handed out against the oracle. Contents are not written there.

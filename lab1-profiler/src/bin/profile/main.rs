@@ -11,8 +11,8 @@ mod launch;
 mod names;
 mod options;
 mod preload;
+mod profile;
 mod report;
-mod text;
 
 use options::{Options, Run};
 use std::path::Path;
@@ -25,7 +25,7 @@ const BAD_USAGE: u8 = 2;
 
 fn main() -> ExitCode {
     match Options::parse(std::env::args_os().skip(1)) {
-        Ok(Options::Run(run)) => profile(&run).unwrap_or_else(|why| {
+        Ok(Options::Run(run)) => run_profiled(&run).unwrap_or_else(|why| {
             eprintln!("profile: {why}");
             ExitCode::from(CANNOT_RUN)
         }),
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
 }
 
 /// Runs a program, reports, and ends as it did.
-fn profile(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
+fn run_profiled(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let program = command::find(&run.command)?;
     let library = if run.built_in {
         None

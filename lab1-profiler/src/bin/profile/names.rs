@@ -8,7 +8,7 @@
 //! ```
 
 use addr2line::Loader;
-use lab1_profiler::profile::{Profile, Segment};
+use lab1_profiler::dump::{Dump, Segment};
 use lab1_profiler::report::Symbols;
 use object::{Object, ObjectSegment};
 use std::collections::HashMap;
@@ -40,7 +40,7 @@ struct Module {
 
 impl Names {
     /// A profile's stack as places, innermost first.
-    pub fn places(&mut self, profile: &Profile, epoch: u32, stack: &[u64]) -> Vec<usize> {
+    pub fn places(&mut self, profile: &Dump, epoch: u32, stack: &[u64]) -> Vec<usize> {
         let mut places = Vec::with_capacity(stack.len());
         for &address in stack {
             let Some(first) = self.place(profile, epoch, address) else {
@@ -59,7 +59,7 @@ impl Names {
     }
 
     /// The place of a return address.
-    fn place(&mut self, profile: &Profile, epoch: u32, address: u64) -> Option<usize> {
+    fn place(&mut self, profile: &Dump, epoch: u32, address: u64) -> Option<usize> {
         let call = address - 1;
         let holds =
             |segment: &&Segment| segment.epoch == epoch && (segment.start..segment.end).contains(&call);

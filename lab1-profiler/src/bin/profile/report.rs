@@ -2,11 +2,15 @@
 
 use crate::names::Names;
 use crate::options::Run;
-use crate::text;
-use lab1_profiler::profile::{Profile, ProfileError};
-use lab1_profiler::report::{Aggregate, Weight};
+use crate::profile;
+use lab1_profiler::dump::{Dump, DumpError};
+use lab1_profiler::reports::{self, SaveError};
+use lab1_profiler::summary;
 use std::io;
 use std::path::{Path, PathBuf};
+
+/// Stacks that the report for a terminal shows.
+const STACKS: usize = 10;
 
 /// Why there is no report; a sentence.
 #[derive(Debug, thiserror::Error)]
@@ -25,8 +29,11 @@ pub enum ReportError {
         /// The file.
         file: PathBuf,
         /// What is wrong.
-        why: ProfileError,
+        why: DumpError,
     },
+    /// A report can't be saved.
+    #[error("{0}. Make room, or give another folder with --out.")]
+    Save(#[from] SaveError),
     /// No process left a profile.
     #[error("No process left a profile in {}. Programs that clear their environment, or that the loader does not \
              trust, are not profiled.", .0.display())]
@@ -83,35 +90,32 @@ pub fn of_run(run: &Run, folder: &Path) -> Result<(), ReportError> {
 ///
 /// [`ReportError`].
 pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError> {
-    let mut profiles = Vec::new();
+    let mut dumps = Vec::new();
     for file in files {
         let bytes = std::fs::read(file).map_err(|why| ReportError::File { file: file.clone(), why })?;
-        let own = Profile::decode_all(&bytes);
-        profiles.extend(own.map_err(|why| ReportError::Broken { file: file.clone(), why })?);
+        let own = Dump::decode_all(&bytes);
+        dumps.extend(own.map_err(|why| ReportError::Broken { file: file.clone(), why })?);
     }
     let mut names = Names::default();
-    let (mut total, mut live) = (Aggregate::new(), Aggregate::new());
-    for profile in &profiles {
-        for site in &profile.sites {
-            let stack = names.places(profile, site.epoch, &site.stack);
-            for (aggregate, mass) in [(&mut total, site.total), (&mut live, site.live)] {
-                if mass.0 > 0.0 {
-                    aggregate.add(
-                        &stack,
-                        0,
-                        Weight { blocks: mass.0.round() as u64, bytes: mass.1.round() as u64 },
-                    );
-                }
-            }
-        }
-    }
+    let profile = profile::of(&dumps, &mut names);
     let mut page = String::new();
     // A string can be written to.
-    let _ = text::write(&profiles, &total, &live, &names, &mut page);
+    let _ = summary::write(&profile, &names, STACKS, &mut page);
+    for dump in &dumps {
+        for (part, said) in &dump.broken {
+            page.push_str(&format!(
+                "\nThe profiler's part `{part}` broke in process {}, and its figures are missing: {said}\n",
+                dump.process
+            ));
+        }
+    }
     eprint!("{page}");
     if let Some(out) = out {
-        let file = out.join("report.txt");
-        std::fs::write(&file, &page).map_err(|why| ReportError::File { file, why })?;
+        let saved = reports::save(&profile, &names, out)?;
+        eprintln!("\nReports:");
+        for file in saved {
+            eprintln!("  {}", file.display());
+        }
     }
     Ok(())
 }

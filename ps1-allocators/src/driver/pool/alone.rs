@@ -1,8 +1,8 @@
 //! Times the student's `Pool` beside `slab`, on one thread.
 
-use crate::protocol::pool::{Alone, Step, Timed, timed_word};
+use crate::protocol::pool::{Alone, Step};
 use driverkit::Replies;
-use driverkit::timed::interleave;
+use driverkit::timed::{Timed, interleave, word};
 use ps1_allocators::pool::{Key, Pool};
 
 /// What is inserted: 32 bytes.
@@ -113,7 +113,7 @@ impl<P: Keyed> Contestant<P> {
         for (turn, step) in (turn..).zip(steps) {
             match *step {
                 Step::Insert(id) => {
-                    self.keys[id as usize] = self.pool.insert([timed_word(self.seed, turn, id); 4]);
+                    self.keys[id as usize] = self.pool.insert([word(self.seed, turn, id); 4]);
                 }
                 Step::Remove(id) => {
                     let value = self.keys[id as usize].take().and_then(|key| self.pool.remove(key));

@@ -73,7 +73,8 @@ fn keyed<V: Value>(capacity: u32, commands: &mut Commands<'_>, replies: &mut Rep
                 }
             }),
             Command::Sweep => {
-                let seen = keys.iter().map(|(id, key)| (*id, pool.get(*key).map(V::held)));
+                // By the given ways too, `contains` and the index.
+                let seen = keys.iter().map(|(id, key)| (*id, pool.contains(*key).then(|| pool[*key].held())));
                 let (drops, strays) = drops();
                 Some(Reply::All {
                     len: pool.len() as u64,

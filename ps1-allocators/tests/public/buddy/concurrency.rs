@@ -8,7 +8,7 @@ use crate::home::HOME;
 use crate::protocol::Request;
 use crate::protocol::heap::{Job, Model, Outcome, Step};
 use testkit::client::{Build, Client};
-use testkit::heap::{Stress, Stressed, expected_sum};
+use testkit::heap::{Stress, stressed};
 use testkit::{Fault, judge};
 
 #[test]
@@ -16,25 +16,8 @@ fn threads_that_share_it_behind_a_lock_never_meet_in_a_block() {
     judge(|check| {
         let heap = heap(check)?;
         let stress = Stress { region: 4 << 20, threads: 4, operations: 20_000, seed: check.seed() };
-        let answer = heap.client().ask::<_, Stressed>(&Request::Buddy(Job::Stress(stress)));
-        let transcript = answer.map_err(|(fault, _)| fault)?;
-        let [stressed] = transcript.replies.as_slice() else {
-            return Err(Fault::failed("The stress gave no result."));
-        };
-        let asked = u64::from(stress.threads) * u64::from(stress.operations);
-        if (stressed.asked, stressed.served) != (asked, asked) {
-            return Err(Fault::failed(format!(
-                "Of {asked} requests, {} were served, in a region that holds them all.",
-                stressed.served
-            )));
-        }
-        if stressed.held != expected_sum(&stress) {
-            return Err(Fault::failed(
-                "What the threads wrote is not what they found again: two blocks shared a byte, or a block \
-                 was written to while it was live.",
-            ));
-        }
-        if stressed.extents != tiling(stress.region, &[]) {
+        let extents = stressed(heap.client(), &Request::Buddy(Job::Stress(stress)), &stress)?;
+        if extents != tiling(stress.region, &[]) {
             return Err(Fault::failed("With everything freed, the region is not as it was at first."));
         }
         Ok(())

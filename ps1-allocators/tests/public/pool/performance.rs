@@ -1,12 +1,15 @@
 //! Time beside three peers.
 
 use super::laws::client;
-use super::laws::timing::{beside_slab, together};
+use super::laws::timing::beside_slab;
 use crate::home::RUBRIC;
-use crate::protocol::pool::{Peer, Step, Together};
+use crate::protocol::Request;
+use crate::protocol::pool::{Job, Peer, Step, Together};
 use driverkit::prng::SplitMix64;
+use driverkit::together::Work;
 use testkit::duel::duel;
 use testkit::edges::Edges;
+use testkit::timing::{beside_a_lock, together};
 use testkit::{Check, Judged, judge};
 
 #[test]
@@ -64,15 +67,9 @@ fn on_two_threads(check: &Check, name: &str, what: &str, peer: Peer) -> Judged {
     let client = client(check)?;
     let edges = Edges::of(RUBRIC, "pool", name)?;
     duel(check, name, what, &edges, |seed| {
-        let race = Together { peer, capacity: 1024, seed, batches: 60, values: 500, window: 16 };
-        let mut rounds = together(&client, &race)?;
-        if peer == Peer::Mutex {
-            // A lock takes half as long or twice as long, by who happens to get it, so a twin is no control of
-            // the machine. The faster of the two counts.
-            for [_, peer, twin] in &mut rounds {
-                (*peer, *twin) = ((*peer).min(*twin), (*peer).min(*twin));
-            }
-        }
-        Ok(vec![rounds])
+        let work = Work { seed, batches: 60, values: 500, window: 16 };
+        let request = Request::Pool(Job::Together(Together { peer, capacity: 1024, work }));
+        let rounds = together(&client, &request, &work)?;
+        Ok(vec![if peer == Peer::Mutex { beside_a_lock(rounds) } else { rounds }])
     })
 }

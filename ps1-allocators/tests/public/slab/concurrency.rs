@@ -3,7 +3,7 @@
 use super::laws::{SLAB, heap, model};
 use crate::protocol::Request;
 use crate::protocol::slab::Job;
-use testkit::heap::{Kind, Stress, Stressed, expected_sum};
+use testkit::heap::{Kind, Stress, stressed};
 use testkit::{Fault, judge};
 
 #[test]
@@ -22,29 +22,11 @@ fn threads_with_a_home_each_free_each_others_objects() {
         let heap = heap(check)?;
         let slabs = 5 * 24;
         let stress = Stress { region: slabs * SLAB, threads: 4, operations: 20_000, seed: check.seed() };
-        let answer = heap.client().ask::<_, Stressed>(&Request::Slab(Job::Stress(stress)));
-        let transcript = answer.map_err(|(fault, _)| fault)?;
-        let [stressed] = transcript.replies.as_slice() else {
-            return Err(Fault::failed("The stress gave no result."));
-        };
-        let asked = u64::from(stress.threads) * u64::from(stress.operations);
-        if (stressed.asked, stressed.served) != (asked, asked) {
-            return Err(Fault::failed(format!(
-                "Of {asked} requests, {} were served, in regions that hold them all.",
-                stressed.served
-            )));
-        }
-        if stressed.held != expected_sum(&stress) {
-            return Err(Fault::failed(
-                "What the threads wrote is not what they found again: two objects shared a byte, or one was \
-                 written to while it was live.",
-            ));
-        }
+        let extents = stressed(heap.client(), &Request::Slab(Job::Stress(stress)), &stress)?;
         let whole = |(slab, extent): (u64, &testkit::heap::Extent)| {
             (extent.offset, extent.len, extent.kind) == (slab * SLAB, SLAB, Kind::Free)
         };
-        let extents = &stressed.extents;
-        if extents.len() as u64 != slabs || !(0..).zip(extents).all(whole) {
+        if extents.len() as u64 != slabs || !(0..).zip(&extents).all(whole) {
             return Err(Fault::failed(
                 "With everything freed, collected and shrunk, the page sources are not whole.",
             ));

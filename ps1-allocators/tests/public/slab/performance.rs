@@ -3,11 +3,13 @@
 use super::laws::{LARGEST, SLAB, heap, room, small};
 use crate::home::{HOME, RUBRIC};
 use crate::protocol::Request;
-use crate::protocol::slab::Job;
+use crate::protocol::slab::{Job, Peer, Together};
+use driverkit::together::Work;
 use testkit::client::{Build, Client};
-use testkit::duel::duel;
+use testkit::duel::{duel, glance};
 use testkit::edges::Edges;
 use testkit::heap::{Command, Program, Race, Replay, allocate, deallocate, nothing_more, timed};
+use testkit::timing::{beside_a_lock, together};
 use testkit::trace::Trace;
 use testkit::{Check, Fault, Judged, judge};
 
@@ -72,6 +74,24 @@ fn keeps_up_with_the_systems_allocator_on_the_traces() {
 fn leaves_a_locked_list_behind_on_the_traces() {
     judge(|check| {
         race(check, "over_locked_list", "the speed beside a locked list", (2, 6_000), Job::BesideList)
+    });
+}
+
+#[test]
+fn leaves_a_locked_list_behind_on_two_threads() {
+    judge(|check| {
+        let client = Client::new(check, &HOME, Build::Plain)?;
+        let name = "over_locked_list_on_two_threads";
+        let edges = Edges::of(RUBRIC, "slab", name)?;
+        let rounds = |peer, seed| {
+            let work = Work { seed, batches: 60, values: 500, window: 64 };
+            let request = Request::Slab(Job::Together(Together { peer, home: 128 * SLAB, work }));
+            together(&client, &request, &work)
+        };
+        duel(check, name, "the speed of two threads beside a locked list", &edges, |seed| {
+            Ok(vec![beside_a_lock(rounds(Peer::LockedList, seed)?)])
+        })?;
+        glance(check, "over_system_on_two_threads", |seed| Ok(vec![rounds(Peer::System, seed)?]))
     });
 }
 

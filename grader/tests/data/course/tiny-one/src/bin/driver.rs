@@ -2,7 +2,7 @@
 
 fn main() {
     let mut args = std::env::args().skip(1);
-    let what = args.next().unwrap_or_default();
+    let Some(what) = args.next() else { std::process::exit(2) };
     let n: u64 = args.next().and_then(|n| n.parse().ok()).unwrap_or_default();
     let answer = match what.as_str() {
         "double" => tiny_one::double::Doubler.double(n),

@@ -1,0 +1,317 @@
+//! `cargo grade author attacks`: submissions that mean ill, one trick each, go the whole way of a submission.
+//!
+//! An attack stands in `solutions/attacks/<layer>/<what it does>.toml`, in the folder of the layer that has to
+//! catch it. Its honest part is graded as well, and the attack must pass nothing that the honest part does not;
+//! so most are built on an answer that is known to lose something.
+
+mod file;
+mod remains;
+mod table;
+
+use std::collections::BTreeMap;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use super::{AuthorError, Target, targets};
+use crate::course::Course;
+use crate::grade::{Request, grade, work_folder};
+use crate::progress::Progress;
+use crate::result::{CheckResult, CourseResult, ExerciseResult};
+use crate::sandbox::Sandbox;
+use crate::scope::Scope;
+use crate::verdict::Verdict;
+use file::{Attack, File};
+use remains::Before;
+
+/// How much more of a timed check's points than its honest part an attack may come to: what two runs differ by.
+const NOISE: f64 = 0.15;
+
+/// An attack that takes longer than this, in seconds, holds a course up.
+const LONGEST: f64 = 60.0;
+
+/// How long a build of an attack may take: the usual limit is there for slow machines, and waited for here.
+const BUILD: Duration = Duration::from_secs(10);
+
+/// What has to catch an attack, in the order in which a submission meets them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum Layer {
+    /// The submission's reader takes listed files and nothing else.
+    Reader,
+    /// The source policy.
+    Policy,
+    /// The compiler's limits.
+    Compiler,
+    /// The walls around a driver.
+    Sandbox,
+    /// The protocol: a reply that is missing or is none.
+    Protocol,
+    /// The oracle and the laws.
+    Laws,
+    /// What holds a timed loop to the truth.
+    Timing,
+}
+
+impl Layer {
+    const ALL: [Layer; 7] = [
+        Layer::Reader,
+        Layer::Policy,
+        Layer::Compiler,
+        Layer::Sandbox,
+        Layer::Protocol,
+        Layer::Laws,
+        Layer::Timing,
+    ];
+
+    /// The name of its folder.
+    fn name(self) -> &'static str {
+        match self {
+            Layer::Reader => "reader",
+            Layer::Policy => "policy",
+            Layer::Compiler => "compiler",
+            Layer::Sandbox => "sandbox",
+            Layer::Protocol => "protocol",
+            Layer::Laws => "laws",
+            Layer::Timing => "timing",
+        }
+    }
+}
+
+/// Tries the attacks whose place (`sandbox/writes_a_report`) contains `what`, prints a line each, and gives what is
+/// to be mended. With `write`, writes their table.
+///
+/// # Errors
+///
+/// Where something cannot be read or written, or graded.
+pub fn attacks(
+    course: &Course,
+    what: Option<&str>,
+    sandbox: &Sandbox,
+    write: bool,
+    out: &mut dyn Write,
+) -> Result<Vec<String>, AuthorError> {
+    let (all, mut to_mend) = load(course)?;
+    table::keep(course, &all, write, &mut to_mend)?;
+    let mut honest = BTreeMap::new();
+    for attack in all.iter().filter(|a| what.is_none_or(|what| a.place().contains(what))) {
+        let started = Instant::now();
+        let (comes_to, said) = tried(course, attack, sandbox, &mut honest)?;
+        let seconds = started.elapsed().as_secs_f64();
+        let mark = if said.is_empty() { ' ' } else { '!' };
+        writeln!(out, "{mark} {:64} {comes_to:15} {seconds:5.1} s", attack.place())
+            .map_err(AuthorError::at("write", Path::new("standard output")))?;
+        to_mend.extend(said.into_iter().map(|said| format!("attack {}: {said}", attack.place())));
+        if seconds > LONGEST {
+            to_mend.push(format!("attack {}: it took {seconds:.0} s.", attack.place()));
+        }
+    }
+    Ok(to_mend)
+}
+
+/// The attacks in order of layer and name, and what is wrong with those that cannot be made.
+fn load(course: &Course) -> Result<(Vec<Attack>, Vec<String>), AuthorError> {
+    let (mut attacks, mut to_mend) = (Vec::new(), Vec::new());
+    for layer in Layer::ALL {
+        let folder = folder(course).join(layer.name());
+        let entries = std::fs::read_dir(&folder).into_iter().flatten().flatten();
+        let mut paths: Vec<PathBuf> = entries.map(|e| e.path()).collect();
+        paths.sort();
+        for path in paths {
+            let text = std::fs::read_to_string(&path).map_err(AuthorError::at("read", &path))?;
+            let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+            match make(course, layer, name, &text) {
+                Ok(attack) => attacks.push(attack),
+                Err(why) => {
+                    let shown = path.strip_prefix(&course.root).unwrap_or(&path);
+                    to_mend.push(format!("{}: {}", shown.display(), why.trim_end()));
+                }
+            }
+        }
+    }
+    Ok((attacks, to_mend))
+}
+
+fn make(course: &Course, layer: Layer, name: String, text: &str) -> Result<Attack, String> {
+    let file: File = toml::from_str(text).map_err(|e| e.to_string())?;
+    let (text, honest) = file.texts(&target(course, &file.exercise)?)?;
+    Ok(Attack { name, layer, file, text, honest })
+}
+
+fn folder(course: &Course) -> PathBuf {
+    course.root.join("solutions").join("attacks")
+}
+
+fn target<'c>(course: &'c Course, exercise: &str) -> Result<Target<'c>, String> {
+    let found = targets(course, Some(exercise)).map_err(|e| e.to_string())?;
+    found.into_iter().next().ok_or_else(|| format!("there is no {exercise}"))
+}
+
+impl Attack {
+    /// `sandbox/writes_a_report`.
+    fn place(&self) -> String {
+        format!("{}/{}", self.layer.name(), self.name)
+    }
+}
+
+/// Honest parts that were graded, by text and checks.
+type Honest = BTreeMap<(String, Vec<String>), ExerciseResult>;
+
+/// What the attack comes to, and what is wrong with that.
+fn tried(
+    course: &Course,
+    attack: &Attack,
+    sandbox: &Sandbox,
+    honest: &mut Honest,
+) -> Result<(String, Vec<String>), AuthorError> {
+    let work = work_folder(course);
+    let target = target(course, &attack.file.exercise).map_err(|why| AuthorError::Grading { why })?;
+    let mut said = Vec::new();
+    let folder =
+        lay(course, &target, "attack", &attack.text, &attack.file.beside, attack.file.witness.as_deref())?;
+    if attack.file.past_policy {
+        let result = graded(course, attack, sandbox, folder.clone(), false)?;
+        if exercise(&result, &target)?.verdict != Verdict::Refused {
+            said.push("The policy does not refuse it.".to_owned());
+        }
+    }
+    let before = Before::now(&course.root, &work);
+    let result = graded(course, attack, sandbox, folder, attack.file.past_policy)?;
+    let left = before.since(&course.root, &work);
+    said.extend(left.into_iter().map(|what| format!("It left something behind: {what}.")));
+    let own = exercise(&result, &target)?;
+    said.extend(compare(&attack.file, own, &words(&result, own)));
+    if own.checks.iter().any(|check| credit(check) > 0.0) {
+        let key = (attack.honest.clone(), attack.file.checks.clone());
+        if !honest.contains_key(&key) {
+            let folder = lay(course, &target, "honest", &attack.honest, &[], None)?;
+            let graded = graded(course, attack, sandbox, folder, true)?;
+            honest.insert(key.clone(), exercise(&graded, &target)?.clone());
+        }
+        said.extend(undeserved(own, &honest[&key]));
+    }
+    if let Some(witness) = &attack.file.witness {
+        let target = self::target(course, witness).map_err(|why| AuthorError::Grading { why })?;
+        let witness = comes_to(exercise(&result, &target)?);
+        if witness != Verdict::Passed {
+            said.push(format!("It costs another exercise, which comes to {witness}."));
+        }
+    }
+    Ok((comes_to(own).to_string(), said))
+}
+
+/// Lays a submission: the text as the listed file of `target`, with what lies beside it.
+fn lay(
+    course: &Course,
+    target: &Target,
+    label: &str,
+    text: &str,
+    beside: &[file::Beside],
+    witness: Option<&str>,
+) -> Result<PathBuf, AuthorError> {
+    let folder = work_folder(course).join("answers").join(label);
+    if folder.exists() {
+        std::fs::remove_dir_all(&folder).map_err(AuthorError::at("remove", &folder))?;
+    }
+    let mut tree = crate::tree::Tree::default();
+    tree.put(target.listed(), text);
+    if let Some(witness) = witness {
+        let target = self::target(course, witness).map_err(|why| AuthorError::Grading { why })?;
+        tree.copy(target.listed(), &course.root.join(target.solution()));
+    }
+    tree.lay(&folder)?;
+    beside.iter().try_for_each(|one| one.lay(&folder, &course.root))?;
+    Ok(folder)
+}
+
+fn graded(
+    course: &Course,
+    attack: &Attack,
+    sandbox: &Sandbox,
+    folder: PathBuf,
+    past_policy: bool,
+) -> Result<CourseResult, AuthorError> {
+    let failed = |why: String| AuthorError::Grading { why };
+    let named: Vec<String> =
+        [&attack.file.exercise].into_iter().chain(&attack.file.witness).cloned().collect();
+    let request = Request {
+        scope: Scope::parse(&named, course).map_err(|e| failed(e.to_string()))?,
+        submission: Some(folder),
+        sandbox: sandbox.clone(),
+        untimed: !attack.file.is_timed(),
+        run_skeletons: true,
+        only: attack.file.checks.clone(),
+        past_policy,
+        build_limit: Some(BUILD),
+        ..Request::default()
+    };
+    let mut progress = Progress::new();
+    let result = grade(course, &request, &mut progress);
+    progress.finish();
+    result.map_err(|e| failed(e.to_string()))
+}
+
+fn exercise<'r>(result: &'r CourseResult, target: &Target) -> Result<&'r ExerciseResult, AuthorError> {
+    let assignment = result.assignments.iter().find(|a| a.id == target.assignment.folder);
+    let found = assignment.and_then(|a| a.exercises.iter().find(|e| e.id == target.exercise.id));
+    found.ok_or_else(|| AuthorError::Grading { why: format!("{} is not in the result", target.name()) })
+}
+
+/// What the exercise comes to in what was run of it.
+fn comes_to(exercise: &ExerciseResult) -> Verdict {
+    let run = exercise.checks.iter().filter(|c| !c.left_out).map(|c| c.verdict);
+    Verdict::of_all(run).unwrap_or(exercise.verdict)
+}
+
+/// All that a report says of an exercise.
+fn words(result: &CourseResult, exercise: &ExerciseResult) -> String {
+    let notes = result.notes.iter().map(|note| note.text.as_str());
+    let checks = exercise.checks.iter().map(|check| check.message.as_str());
+    let all: Vec<&str> = notes.chain([exercise.message.as_str()]).chain(checks).collect();
+    all.join("\n")
+}
+
+/// What an attack earns and its honest part does not.
+fn undeserved(own: &ExerciseResult, honest: &ExerciseResult) -> Vec<String> {
+    let due = |check: &CheckResult| honest.checks.iter().find(|c| c.id == check.id).map_or(0.0, credit);
+    let more = own.checks.iter().filter(|c| !c.left_out && credit(c) > due(c) + NOISE);
+    more.map(|c| format!("It earns {}, which its honest part does not.", local(c))).collect()
+}
+
+/// What is wrong with an attack's result.
+fn compare(file: &File, own: &ExerciseResult, words: &str) -> Vec<String> {
+    let mut said = Vec::new();
+    let came_to = comes_to(own);
+    if came_to != file.verdict {
+        said.push(format!("It comes to `{came_to}` and not to `{}`. {}", file.verdict, first_line(words)));
+    }
+    if !words.contains(&file.says) {
+        said.push(format!("The report does not say {:?}. {}", file.says, first_line(words)));
+    }
+    for check in own.checks.iter().filter(|c| c.verdict.is_ours()) {
+        said.push(format!("The grader broke on {}. {}", local(check), check.message));
+    }
+    for lost in &file.loses {
+        let check = own.checks.iter().find(|c| local(c) == *lost);
+        if check.is_none_or(|c| c.verdict == Verdict::Passed || c.left_out) {
+            said.push(format!("It keeps {lost}."));
+        }
+    }
+    said
+}
+
+fn local(check: &CheckResult) -> String {
+    super::check::local(&check.id)
+}
+
+/// The part of a check's points that it earned.
+fn credit(check: &CheckResult) -> f64 {
+    match check.verdict {
+        Verdict::Passed => 1.0,
+        _ if check.max > 0.0 => check.score / check.max,
+        _ => 0.0,
+    }
+}
+
+fn first_line(words: &str) -> &str {
+    words.lines().find(|line| !line.is_empty()).unwrap_or("It says nothing.")
+}

@@ -1,0 +1,42 @@
+//! Times a program that samples its allocations beside the same one that does not.
+
+use crate::protocol::patterns::{Found, Timed, Workload};
+use driverkit::Replies;
+use driverkit::timed::interleave;
+use lab1_profiler::patterns::Sampler;
+use std::hint::black_box;
+
+/// The blocks that one contestant holds.
+type Slots = Vec<Box<[u8]>>;
+
+/// Makes a block, filled, in the place of the one that its slot had.
+#[inline]
+fn make(slots: &mut Slots, (slot, size): (u32, u32)) {
+    slots[slot as usize] = black_box(vec![slot as u8; size as usize].into_boxed_slice());
+}
+
+/// Times a workload. All of it has been done once before the clock starts.
+pub fn time(workload: &Workload, replies: &mut Replies) {
+    let batches: Vec<&[(u32, u32)]> = workload.blocks.chunks(workload.batch.max(1) as usize).collect();
+    let mut contestants: [Slots; 3] = [(); 3].map(|()| vec![Box::default(); workload.slots as usize]);
+    for slots in &mut contestants {
+        workload.blocks.iter().for_each(|block| make(slots, *block));
+    }
+    let mut sampler = Sampler::new(workload.mean, workload.seed);
+    let (mut chosen, mut weight) = (0, 0.0);
+    replies.expect(0);
+    replies.send(&Timed::Started);
+    let rounds = interleave(batches.len(), workload.seed, |contestant, batch| {
+        let slots = &mut contestants[contestant];
+        for block in batches[batch] {
+            if contestant == 0
+                && let Some(more) = sampler.sample(u64::from(block.1))
+            {
+                chosen += 1;
+                weight += more;
+            }
+            make(slots, *block);
+        }
+    });
+    replies.send(&Timed::Timing { rounds, found: Found::Chosen(chosen, weight) });
+}

@@ -1,0 +1,74 @@
+//! Times calls on one thread, beside a peer.
+
+use super::dealt::{Dealt, Tracks, make};
+use super::peer::Locked;
+use crate::protocol::track::{Alone, Call, seal};
+use driverkit::Replies;
+use driverkit::timed::{Timed, interleave};
+use lab1_profiler::track::Tracker;
+
+/// Times calls. Everything is carried out once before the clock starts.
+pub fn time(alone: &Alone, replies: &mut Replies) {
+    let batches: Vec<&[Call]> = alone.calls.chunks(alone.batch.max(1) as usize).collect();
+    let student = || Contestant::new(Tracker::new(Dealt), &batches, alone.look);
+    let peer = || Contestant::new(Locked::default(), &batches, alone.look);
+    // Where memory comes to lie favours some; over three consecutive seeds each is made first, second, last.
+    let (mut student, mut peer, mut twin) = match alone.seed % 3 {
+        0 => (student(), peer(), peer()),
+        1 => {
+            let twin = peer();
+            (student(), peer(), twin)
+        }
+        _ => {
+            let peers = (peer(), peer());
+            (student(), peers.0, peers.1)
+        }
+    };
+    replies.expect(0);
+    replies.send(&Timed::Started);
+    let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
+        0 => student.run(index, batches[index]),
+        1 => peer.run(index, batches[index]),
+        _ => twin.run(index, batches[index]),
+    });
+    let sum = student.sum.wrapping_add(student.counted());
+    replies.send(&Timed::Timing { rounds, sum, lost: 0, apart: 0 });
+}
+
+/// One tracker, and what it told.
+struct Contestant<T> {
+    tracker: T,
+    /// After how many batches it is asked for all records.
+    look: usize,
+    sum: u64,
+    /// What it had counted before the clock started.
+    before: u64,
+}
+
+impl<T: Tracks> Contestant<T> {
+    /// A warm one: everything has been done once.
+    fn new(tracker: T, batches: &[&[Call]], look: u32) -> Self {
+        let mut contestant = Self { tracker, look: look.max(1) as usize, sum: 0, before: 0 };
+        batches.iter().enumerate().for_each(|(index, batch)| contestant.run(index, batch));
+        contestant.before = contestant.counted();
+        contestant.sum = 0;
+        contestant
+    }
+
+    /// What it has counted since.
+    fn counted(&self) -> u64 {
+        let totals = self.tracker.totals();
+        let all = totals.allocations + totals.frees + totals.reallocations;
+        all.wrapping_add(totals.total_bytes).wrapping_sub(self.before)
+    }
+
+    #[inline(never)]
+    fn run(&mut self, index: usize, calls: &[Call]) {
+        for call in calls {
+            make(&self.tracker, call);
+        }
+        if (index + 1).is_multiple_of(self.look) {
+            self.tracker.live(&mut |record| self.sum = self.sum.wrapping_add(seal(record.into())));
+        }
+    }
+}

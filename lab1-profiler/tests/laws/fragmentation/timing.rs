@@ -1,0 +1,39 @@
+//! Judging a timed pass: the driver's clock against ours, and what the meter gave in it.
+
+use super::{agrees, client};
+use crate::home::RUBRIC;
+use crate::protocol::Request;
+use crate::protocol::fragmentation::{Job, Made, Timed};
+use testkit::client::Client;
+use testkit::duel::{Rounds, duel};
+use testkit::edges::Edges;
+use testkit::timing::{ask, total};
+use testkit::{Check, Fault, Judged};
+
+/// Times a meter on a million extents, `free` of eight free, and notes what that earns.
+pub fn million(check: &Check, free: u64) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "fragmentation", "over_checksum")?;
+    duel(check, "over_checksum", "the speed beside a checksum of the extents", &edges, |seed| {
+        let made = Made { seed, count: 1_000_000, batch: 5_000, free, wanted: 512 };
+        Ok(vec![rounds(&client, made)?])
+    })
+}
+
+/// One timed pass in a fresh process.
+fn rounds(client: &Client<'_>, made: Made) -> Judged<Rounds> {
+    let request = Request::Fragmentation(Job::Time(made));
+    let (rounds, measured) = ask(client, &request, |replies| match <[Timed; 2]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Timing { rounds, measured }]) => {
+            let claimed = total(&rounds);
+            Some(((rounds, measured), claimed))
+        }
+        _ => None,
+    })?;
+    if rounds.len() != made.count.div_ceil(made.batch) as usize {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    // A million extents are no program to paste.
+    agrees(&made.heap(), &measured).map_err(|fault| fault.map(|failure| failure.program = None))?;
+    Ok(rounds)
+}

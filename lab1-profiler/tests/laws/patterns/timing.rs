@@ -1,0 +1,84 @@
+//! Judging timed loops: the driver's clock against ours, and what the student's code found out against what there
+//! was to find.
+
+use super::client;
+use super::model::{Thread, differs};
+use super::sampling::plausible;
+use crate::home::RUBRIC;
+use crate::protocol::Request;
+use crate::protocol::patterns::{Event, Found, Job, Profile, Race, Timed, Workload};
+use testkit::client::Client;
+use testkit::duel::{Rounds, duel};
+use testkit::edges::Edges;
+use testkit::timing::{ask, total};
+use testkit::{Check, Fault, Judged};
+
+/// Times events beside a yardstick, and notes what that earns. Sites are those from 0 to `sites`.
+pub fn race(check: &Check, sites: u32, events: &[Event]) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "patterns", "event")?;
+    let what = "the speed of `Patterns` beside two of the standard library's hash maps";
+    let batch = 2000;
+    let expected = profiles(sites, batch, events);
+    duel(check, "event", what, &edges, |seed| {
+        let race = Race { seed, batch: batch as u32, sites, events: events.to_vec() };
+        let (rounds, found) = timed(&client, Job::Race(race), events.len().div_ceil(batch))?;
+        let Found::Profiles(told) = found else { return Err(unasked()) };
+        let wrong = expected.iter().zip(&told).find_map(|(expected, told)| differs(expected, told));
+        match wrong {
+            _ if told.len() != expected.len() => Err(unasked()),
+            Some(why) => Err(Fault::failed(format!("In the timed loop, of some site, {why}."))),
+            None => Ok(vec![rounds]),
+        }
+    })
+}
+
+/// What must be known of the site that is asked about after each batch, and then of every one, when everything
+/// happens for the second time.
+fn profiles(sites: u32, batch: usize, events: &[Event]) -> Vec<Profile> {
+    let mut model = Thread::default();
+    events.iter().for_each(|event| model.observe(*event));
+    let mut profiles = Vec::new();
+    for (batch, events) in (0..).zip(events.chunks(batch)) {
+        events.iter().for_each(|event| model.observe(*event));
+        profiles.push(model.expected(batch % sites));
+    }
+    profiles.extend((0..sites).map(|site| model.expected(site)));
+    profiles
+}
+
+fn unasked() -> Fault {
+    Fault::failed("The timed loop did not give what it was asked for.")
+}
+
+/// Times a program with a sampler beside the same without, and notes what that earns.
+pub fn slowdown(check: &Check, mean: u64, slots: u32, blocks: &[(u32, u32)]) -> Judged {
+    let client = client(check)?;
+    let edges = Edges::of(RUBRIC, "patterns", "sampled")?;
+    let what = "the speed of a program that samples beside the same one that does not";
+    let batch = 2000;
+    let sizes: Vec<u64> = blocks.iter().map(|(_, size)| u64::from(*size)).collect();
+    duel(check, "sampled", what, &edges, |seed| {
+        let workload = Workload { mean, seed, batch: batch as u32, slots, blocks: blocks.to_vec() };
+        let (rounds, found) = timed(&client, Job::Slowdown(workload), blocks.len().div_ceil(batch))?;
+        let Found::Chosen(chosen, weight) = found else { return Err(unasked()) };
+        plausible(mean, &sizes, chosen, weight)
+            .map_err(|why| Fault::failed(format!("In the timed loop, {why}.")))?;
+        Ok(vec![rounds])
+    })
+}
+
+fn timed(client: &Client<'_>, job: Job, batches: usize) -> Judged<(Rounds, Found)> {
+    let (rounds, found) =
+        ask(client, &Request::Patterns(job), |replies| match <[Timed; 2]>::try_from(replies) {
+            Ok([Timed::Started, Timed::Timing { rounds, found }]) => {
+                let claimed = total(&rounds);
+                Some(((rounds, found), claimed))
+            }
+            _ => None,
+        })?;
+    if rounds.len() != batches {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    Ok((rounds, found))
+}

@@ -1,0 +1,155 @@
+//! Judging a timed loop: the driver's clock against ours, and what was found in it against what was put in.
+
+use crate::client::Client;
+use crate::driver::Transcript;
+use crate::duel::Rounds;
+use crate::fault::{Fault, Judged};
+use driverkit::timed::Timed;
+use driverkit::together::Work;
+use serde::{Serialize, de::DeserializeOwned};
+use std::time::Duration;
+
+/// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
+/// a shuffle, two readings of the clock and perhaps a turn of another thread, and the last message's way.
+const BETWEEN: u32 = 2;
+const SLACK: Duration = Duration::from_millis(50);
+
+/// How often a race is run again in which the threads had no two processors.
+const ATTEMPTS: usize = 12;
+/// How often a request is made whose clocks disagree: ours reads late while other programs have the processor, and
+/// a clock that was tampered with disagrees each time.
+const DISAGREEMENTS: usize = 3;
+
+/// Makes a timed request of a fresh process, and holds the time that it claims against our clock. `read` makes of the
+/// replies what is asked for and the claimed time.
+///
+/// # Errors
+///
+/// The driver's end; [`Fault::OutOfMemory`] where it replied nothing; a claimed time that our clock contradicts.
+pub fn ask<Q: Serialize, R: DeserializeOwned, T>(
+    client: &Client<'_>,
+    request: &Q,
+    read: impl Fn(Vec<R>) -> Option<(T, Duration)>,
+) -> Judged<T> {
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        client.restart();
+        let Transcript { replies, arrivals } = client.ask(request).map_err(|(fault, _)| fault)?;
+        let (timing, claimed) = read(replies)
+            .ok_or_else(|| Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()))?;
+        match agrees(claimed, &arrivals) {
+            Err(_) if attempt < DISAGREEMENTS => {}
+            judged => return judged.map(|()| timing),
+        }
+    }
+}
+
+/// Holds the time that a driver claims against the arrivals of the messages before and after.
+fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
+    let between = arrivals.first().zip(arrivals.last()).map(|(first, last)| last.saturating_sub(*first));
+    let outside = between.unwrap_or_default();
+    if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
+             with, or work was moved out of the timed part."
+        )));
+    }
+    Ok(())
+}
+
+/// The sum of all batches' times.
+pub fn total(rounds: &Rounds) -> Duration {
+    Duration::from_nanos(rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum())
+}
+
+/// Runs one timed request in a fresh process, and judges its clock and its values, which come to `expected`.
+///
+/// # Errors
+///
+/// The driver's end; a claimed time that our clock contradicts; batches that were left out; values that are not
+/// those that were put in.
+pub fn timed<Q: Serialize>(
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+    expected: u64,
+) -> Judged<Rounds> {
+    once(client, request, batches, expected).map(|(rounds, _)| rounds)
+}
+
+/// The rounds, and how many of them were kept although two threads were hardly at work at once in them.
+fn once<Q: Serialize>(
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+    expected: u64,
+) -> Judged<(Rounds, u32)> {
+    let (rounds, sum, apart) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Timing { rounds, sum, lost, apart }]) => {
+            let claimed = total(&rounds).saturating_add(Duration::from_nanos(lost));
+            Some(((rounds, sum, apart), claimed))
+        }
+        _ => None,
+    })?;
+    if rounds.len() != batches {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    if sum != expected {
+        return Err(Fault::failed(
+            "In the timed loop, the values that came out are not those that were put in, or some were refused.",
+        ));
+    }
+    Ok((rounds, apart))
+}
+
+/// As [`timed`], of two threads.
+///
+/// # Errors
+///
+/// As there; [`Fault::Broke`] where the machine does not run two threads at once.
+pub fn timed_pair<Q: Serialize>(
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+    expected: u64,
+) -> Judged<Rounds> {
+    for _ in 0..ATTEMPTS {
+        let (rounds, apart) = once(client, request, batches, expected)?;
+        // Of three contestants' batches.
+        if apart as usize <= batches / 4 {
+            return Ok(rounds);
+        }
+    }
+    Err(Fault::Broke("the machine is too busy to time two threads at once".to_owned()))
+}
+
+/// [`timed_pair`] of [`Work`].
+///
+/// # Errors
+///
+/// As there.
+pub fn together<Q: Serialize>(client: &Client<'_>, request: &Q, work: &Work) -> Judged<Rounds> {
+    timed_pair(client, request, work.batches as usize, work.expected())
+}
+
+/// Rounds beside a lock, which takes half as long or twice as long by who happens to get it: so its twin is no
+/// control of the machine, and the faster of the two counts.
+pub fn beside_a_lock(rounds: Rounds) -> Rounds {
+    rounds.into_iter().map(|[student, peer, twin]| [student, peer.min(twin), peer.min(twin)]).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_is_believed_only_within_what_lies_between_the_batches() {
+        let second = Duration::from_secs(1);
+        let arrivals = [second, second * 3];
+        for (claimed, believed) in [(1, true), (2, true), (3, false), (0, false)] {
+            assert_eq!(agrees(second * claimed, &arrivals).is_ok(), believed, "{claimed} s");
+        }
+        assert!(agrees(second, &[]).is_err());
+    }
+}
