@@ -95,7 +95,7 @@ mod tests {
 
     fn written(run: &Run) -> (String, Value) {
         let (stacks, mut out) = (stacks(), String::new());
-        write_rows(run, &rows(&stacks), &Names::new(), &mut out).expect("a string takes all");
+        write_rows(run, &rows(&stacks), &Names::default(), &mut out).expect("a string takes all");
         let value = serde_json::from_str(&out).expect("JSON");
         (out, value)
     }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn the_file_reads_as_before() {
         let (stacks, mut out) = (stacks(), String::new());
-        write_rows(&run(), &rows(&stacks)[..10], &Names::new(), &mut out).expect("a string takes all");
+        write_rows(&run(), &rows(&stacks)[..10], &Names::default(), &mut out).expect("a string takes all");
         insta::assert_snapshot!(out);
     }
 }

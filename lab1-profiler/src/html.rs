@@ -146,7 +146,7 @@ mod tests {
 
     fn page(run: &Run) -> String {
         let (stacks, mut out) = (stacks(), String::new());
-        write_rows(run, &rows(&stacks), &Names::new(), &mut out).expect("a string takes all");
+        write_rows(run, &rows(&stacks), &Names::default(), &mut out).expect("a string takes all");
         out
     }
 
@@ -203,7 +203,7 @@ mod tests {
         for run in [Run::default(), Run { series: run().series[..1].to_vec(), ..Run::default() }] {
             assert!(!page(&run).contains("NaN"));
             let mut out = String::new();
-            write_rows(&run, &[], &Names::new(), &mut out).expect("a string takes all");
+            write_rows(&run, &[], &Names::default(), &mut out).expect("a string takes all");
             assert!(!out.contains("NaN") && !out.contains("inf"));
         }
     }

@@ -267,7 +267,7 @@ mod tests {
 
     fn read_back() -> proto::Profile {
         let (stacks, mut out) = (stacks(), Vec::new());
-        write_rows(&run(), &rows(&stacks), &Names::new(), &mut out).expect("a vector takes all");
+        write_rows(&run(), &rows(&stacks), &Names::default(), &mut out).expect("a vector takes all");
         let mut bytes = Vec::new();
         GzDecoder::new(out.as_slice()).read_to_end(&mut bytes).expect("gzip");
         proto::Profile::decode(bytes.as_slice()).expect("a profile")

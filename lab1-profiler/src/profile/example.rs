@@ -29,8 +29,8 @@ pub struct Names {
     long: String,
 }
 
-impl Names {
-    pub fn new() -> Self {
+impl Default for Names {
+    fn default() -> Self {
         Self { long: "long::".repeat(1667) }
     }
 }
