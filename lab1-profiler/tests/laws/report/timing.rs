@@ -5,8 +5,9 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::report::{Add, BATCHES, Function, Job, Made, Reported, Timed};
 use testkit::client::Client;
-use testkit::duel::{Rounds, clocks_agree, duel};
+use testkit::duel::{Rounds, duel};
 use testkit::edges::Edges;
+use testkit::timing::{ask, total};
 use testkit::{Check, Fault, Judged};
 
 /// Times an aggregate of ten thousand sites and both its reports, and notes what that earns.
@@ -24,25 +25,26 @@ pub fn ten_thousand_sites(check: &Check, times: u32, depth: u32) -> Judged {
 
 /// One timed run in a fresh process.
 fn rounds(client: &Client<'_>, made: Made, adds: &[Add], sound: &mut Option<Reported>) -> Judged<Rounds> {
-    client.restart();
     let request = Request::Report(Job::Time(made));
-    let transcript = client.ask::<_, Timed>(&request).map_err(|(fault, _)| fault)?;
-    let [Timed::Started, Timed::Stopped(rounds), Timed::Gave(reported)] = &transcript.replies[..] else {
-        return Err(Fault::failed("The timed loop gave no result."));
-    };
-    clocks_agree(rounds, 0, &transcript.arrivals)?;
+    let (rounds, reported) = ask(client, &request, |replies| match <[Timed; 3]>::try_from(replies) {
+        Ok([Timed::Started, Timed::Stopped(rounds), Timed::Gave(reported)]) => {
+            let claimed = total(&rounds);
+            Some(((rounds, reported), claimed))
+        }
+        _ => None,
+    })?;
     if rounds.len() != BATCHES + 1 {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    if sound.as_ref() != Some(reported) {
+    if sound.as_ref() != Some(&reported) {
         let names = Made::names().into_iter();
         let names: Vec<Function> =
             (0..).zip(names).map(|(n, name)| (4096 * n, 4096 * (n + 1), Some(name))).collect();
         let adds: Vec<&Add> = adds.iter().collect();
-        if let Some(why) = model::differs(&names, u64::MAX, &adds, reported) {
+        if let Some(why) = model::differs(&names, u64::MAX, &adds, &reported) {
             return Err(Fault::failed(format!("In the timed loop: {why}")));
         }
-        *sound = Some(reported.clone());
+        *sound = Some(reported);
     }
-    Ok(rounds.clone())
+    Ok(rounds)
 }
