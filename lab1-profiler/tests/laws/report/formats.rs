@@ -10,7 +10,7 @@ use quick_xml::events::Event;
 use std::io::Read;
 use testkit::{Fault, Judged};
 
-/// Holds that every report and every file has the totals that `total` gave.
+/// Holds that every report and every file has the totals that `total` gave. Nothing was freed.
 pub fn totals_agree(written: &Written) -> Judged {
     let Written { reported, dhat: json, html: page, pprof: messages } = written;
     let (blocks, bytes) = reported.total;
@@ -19,8 +19,10 @@ pub fn totals_agree(written: &Written) -> Judged {
         ("the sum of `stacks`", sum(reported.stacks.iter().map(|(_, weight)| *weight))),
         ("the first line of `text`", text_total(&reported.text)),
         ("the sum of `text` with what is not shown", text_sum(&reported.text)),
-        ("DHAT's file", dhat(json)?.0),
-        ("pprof's file", pprof(messages)?.0),
+        ("DHAT's file", dhat(json)?.0[0]),
+        ("DHAT's file, at the end", dhat(json)?.0[1]),
+        ("pprof's file", pprof(messages)?.0[0]),
+        ("pprof's file, in use", pprof(messages)?.0[1]),
         ("the page's total", page_total),
         ("the sum of the page's stacks", page_sum),
         // They have no blocks.
@@ -82,12 +84,14 @@ pub fn flame_graph(folded: &str) -> Judged<(u64, usize)> {
     Ok((total, svg.matches("<title>").count()))
 }
 
-/// DHAT's totals, and the names of its frames.
-pub fn dhat(file: &str) -> Judged<(Weight, Vec<String>)> {
+/// DHAT's totals, of all blocks and of those that are there at the end, and the names of its frames.
+pub fn dhat(file: &str) -> Judged<([Weight; 2], Vec<String>)> {
     let file: serde_json::Value = serde_json::from_str(file).map_err(|error| broken("DHAT's file", error))?;
     let number = |point: &serde_json::Value, field: &str| point[field].as_u64().unwrap_or(0);
     let list = |field: &str| file[field].as_array().cloned().unwrap_or_default();
-    let weight = sum(list("pps").iter().map(|point| (number(point, "tbk"), number(point, "tb"))));
+    let weights = [["tbk", "tb"], ["ebk", "eb"]].map(|[blocks, bytes]| {
+        sum(list("pps").iter().map(|point| (number(point, blocks), number(point, bytes))))
+    });
     let mut stacks: Vec<String> = list("pps").iter().map(|point| point["fs"].to_string()).collect();
     let count = stacks.len();
     stacks.sort_unstable();
@@ -101,7 +105,7 @@ pub fn dhat(file: &str) -> Judged<(Weight, Vec<String>)> {
         .iter()
         .filter_map(|frame| Some(frame.as_str()?.split_once(": ")?.1.to_owned()))
         .collect();
-    Ok((weight, names))
+    Ok((weights, names))
 }
 
 /// The part of `profile.proto` that is looked at.
@@ -127,15 +131,16 @@ struct Function {
     name: i64,
 }
 
-/// pprof's totals, and the names of its functions.
-pub fn pprof(file: &[u8]) -> Judged<(Weight, Vec<String>)> {
+/// pprof's totals, of all blocks and of those that are there at the end, and the names of its functions.
+pub fn pprof(file: &[u8]) -> Judged<([Weight; 2], Vec<String>)> {
     let mut bytes = Vec::new();
     GzDecoder::new(file).read_to_end(&mut bytes).map_err(|error| broken("pprof's file", error))?;
     let profile = Profile::decode(bytes.as_slice()).map_err(|error| broken("pprof's file", error))?;
     let value = |sample: &Sample, at: usize| sample.value.get(at).map_or(0, |value| value.unsigned_abs());
-    let weight = sum(profile.sample.iter().map(|sample| (value(sample, 0), value(sample, 1))));
+    let weights =
+        [0, 2].map(|at| sum(profile.sample.iter().map(|sample| (value(sample, at), value(sample, at + 1)))));
     let text = |function: &Function| profile.string_table.get(function.name as usize).cloned();
-    Ok((weight, profile.function.iter().filter_map(text).collect()))
+    Ok((weights, profile.function.iter().filter_map(text).collect()))
 }
 
 /// The page's total, the sum of its stacks, and its text.

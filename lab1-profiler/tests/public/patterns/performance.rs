@@ -57,7 +57,7 @@ fn sampling_hardly_slows_a_program_down() {
     judge(|check| slowdown(check, 512 << 10, 2000, &blocks(check.seed(), 200_000)))
 }
 
-/// Blocks of a few words mostly.
+/// Blocks of up to a KiB, small ones mostly.
 fn blocks(seed: u64, count: usize) -> Vec<(u32, u32)> {
     let mut prng = SplitMix64::new(seed);
     let block = |_| {
