@@ -69,7 +69,7 @@ fn run_profiled(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
         }
     };
     let ended = launch::launch(run, &program, library.as_deref(), folder)?;
-    if let Err(why) = report::of_run(run, folder) {
+    if let Err(why) = report::of_run(folder) {
         eprintln!("profile: {why}");
     }
     Ok(launch::end_like(ended))
