@@ -126,6 +126,11 @@ impl<'c> Client<'c> {
         limit: Duration,
         take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
     ) -> Judged {
+        let left = self.check.left();
+        if left.is_zero() {
+            let said = "The requests of this check took too long in all, though none of them alone.";
+            return Err(Fault::TimedOut(said.to_owned().into()));
+        }
         let mut slot = self.driver.borrow_mut();
         let mut driver = match slot.take() {
             Some(driver) => driver,
@@ -136,7 +141,7 @@ impl<'c> Client<'c> {
             }
         };
         let start = Instant::now();
-        let answered = driver.ask(request, limit.min(self.limit), take);
+        let answered = driver.ask(request, limit.min(self.limit).min(left), take);
         self.check.spent(start.elapsed());
         let (death, said) = match answered {
             Ok(()) => {

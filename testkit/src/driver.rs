@@ -20,6 +20,11 @@ pub const ADDRESS_SPACE: u64 = 1 << 30;
 pub const OUTPUT: u64 = 1 << 20;
 /// How much is read from a driver at once, in bytes.
 const BUFFER: usize = 64 << 10;
+/// What the replies to one request may have, in bytes. The longest walk has a twentieth.
+const REPLIED: usize = 256 << 20;
+/// How many replies there may be beside one for each byte of the request: a command takes a byte and more, and what
+/// asks for several replies names them.
+const UNASKED: usize = 1000;
 /// How much of the end of its standard error is kept for a message, in bytes.
 const KEPT: usize = 2000;
 /// How long a driver whose socket closed may take to end by itself.
@@ -89,6 +94,7 @@ impl Driver {
         take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
     ) -> Result<(), (Death, String)> {
         self.from.get_mut().deadline = Instant::now() + limit;
+        let (mut count, mut bytes) = (0, 0);
         let death = match self.send(request) {
             // A driver that ended early may have told why before it did; go on and read that.
             Ok(()) | Err(ErrorKind::BrokenPipe) => loop {
@@ -99,6 +105,11 @@ impl Driver {
                 };
                 match said {
                     Message::Reply => {
+                        count += 1;
+                        bytes += self.frame.len();
+                        if bytes > REPLIED || count > request.len() + UNASKED {
+                            break Death::Garbled("more replies than it was asked for".to_owned());
+                        }
                         if let Err(error) = take(&self.frame[reply..], self.from.get_ref().read) {
                             break Death::Garbled(error.to_string());
                         }

@@ -107,7 +107,7 @@ pub fn aligned_alloc<I: Interposer>(to: &I, align: usize, size: usize, caller: C
     if align.is_power_of_two() { memalign(to, align, size, caller) } else { fail(libc::EINVAL) }
 }
 
-/// `posix_memalign`, which returns its error and keeps `errno`.
+/// `posix_memalign`, which returns its error.
 ///
 /// # Safety
 ///
@@ -123,10 +123,8 @@ pub unsafe fn posix_memalign<I: Interposer>(
     if !align.is_power_of_two() || align < size_of::<*mut u8>() {
         return libc::EINVAL;
     }
-    let before = errno();
     let block = memalign(to, align, size, caller);
     if block.is_null() {
-        set_errno(before);
         return libc::ENOMEM;
     }
     // SAFETY: the caller's contract.
