@@ -1,8 +1,8 @@
 //! The driver's end of the socket.
 
-use crate::wire::{Message, encode, write_frame};
+use crate::wire::{Message, push_frame};
 use serde::Serialize;
-use std::io::{BufWriter, Write};
+use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::sync::{Mutex, OnceLock, PoisonError};
 
@@ -10,8 +10,17 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 /// was; longer ones are buffered, since a system call a command would cost more than the commands.
 pub const STEPPED: usize = 1000;
 
+/// Replies that wait for one another, in bytes.
+const BUFFERED: usize = 64 << 10;
+
 /// The socket, shared with the panic hook.
-static SOCKET: OnceLock<Mutex<BufWriter<UnixStream>>> = OnceLock::new();
+static OUTPUT: OnceLock<Mutex<Output>> = OnceLock::new();
+
+struct Output {
+    socket: UnixStream,
+    /// Frames that are not sent yet.
+    frames: Vec<u8>,
+}
 
 /// Sends replies to the judge.
 #[derive(Debug)]
@@ -21,7 +30,7 @@ pub struct Replies {
 
 /// Makes `socket` the one that replies go to.
 pub(crate) fn connect(socket: UnixStream) {
-    let _ = SOCKET.set(Mutex::new(BufWriter::with_capacity(64 << 10, socket)));
+    let _ = OUTPUT.set(Mutex::new(Output { socket, frames: Vec::new() }));
 }
 
 impl Replies {
@@ -37,18 +46,21 @@ impl Replies {
 
     /// Sends the answer to one command.
     pub fn send<R: Serialize>(&mut self, reply: &R) {
-        if let Ok(bytes) = encode(reply) {
-            send(&Message::Reply(bytes), self.stepped);
-        }
+        send(&(Message::Reply, reply), self.stepped);
     }
 }
 
-/// Sends a message. Where the judge is gone there is nobody left to work for, and the process ends.
-pub(crate) fn send(message: &Message, flush: bool) {
-    let Some(socket) = SOCKET.get() else { return };
-    let mut socket = socket.lock().unwrap_or_else(PoisonError::into_inner);
-    let sent = write_frame(&mut *socket, message);
-    if sent.and_then(|()| if flush { socket.flush() } else { Ok(()) }).is_err() {
+/// Sends a message, with what goes in its frame. Where the judge is gone there is nobody left to work for, and the
+/// process ends.
+pub(crate) fn send(message: &impl Serialize, flush: bool) {
+    let Some(output) = OUTPUT.get() else { return };
+    let Output { socket, frames } = &mut *output.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sent = push_frame(frames, message);
+    if flush || frames.len() >= BUFFERED {
+        sent = sent.and_then(|()| socket.write_all(frames));
+        frames.clear();
+    }
+    if sent.is_err() {
         std::process::exit(EXIT_ORPHANED);
     }
 }

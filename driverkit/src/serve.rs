@@ -1,7 +1,7 @@
 //! The loop of every driver.
 
 use crate::replies::{self, Replies};
-use crate::wire::{Message, read_frame};
+use crate::wire::{Message, decode, read_frame};
 use serde::de::DeserializeOwned;
 use std::io::BufReader;
 use std::os::fd::{AsFd, OwnedFd};
@@ -45,7 +45,9 @@ pub fn serve<Q: DeserializeOwned>(
 }
 
 fn answer<Q: DeserializeOwned>(mut from: BufReader<UnixStream>, mut carry_out: impl FnMut(Q, &mut Replies)) {
-    while let Ok(Some(request)) = read_frame::<Q>(&mut from) {
+    let mut frame = Vec::new();
+    while let Ok(true) = read_frame(&mut from, &mut frame) {
+        let Ok(request) = decode(&frame) else { return };
         let start = Instant::now();
         carry_out(request, &mut Replies::new());
         let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);

@@ -1,10 +1,13 @@
 //! The format on the socket: frames of a little-endian `u32` length and that many bytes of postcard.
 
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::io::{self, ErrorKind, Read, Write};
+use std::io::{self, BufRead, ErrorKind};
 
 /// The longest frame that either side takes, in bytes. A length beyond it is a broken peer, not a message.
 pub const MAX_FRAME: u32 = 64 << 20;
+
+/// How much of a frame is taken for granted before it has come, in bytes.
+const STEP: usize = 1 << 20;
 
 /// What a driver sends.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -14,8 +17,8 @@ pub enum Message {
         /// The hash of the submission, where the build named one.
         submission: Option<String>,
     },
-    /// The answer to one command of the request, encoded by the assignment's protocol.
-    Reply(Vec<u8>),
+    /// The answer to one command of the request follows in the same frame, encoded by the assignment's protocol.
+    Reply,
     /// The request is carried out.
     Done {
         /// How long that took inside, in nanoseconds. A claim: the judge has its own clock.
@@ -52,63 +55,103 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     }
 }
 
-/// Writes one frame.
+/// Appends one frame.
 ///
 /// # Errors
 ///
-/// As the writer's, or if the frame is longer than [`MAX_FRAME`].
-pub fn write_frame<T: Serialize + ?Sized>(to: &mut impl Write, value: &T) -> io::Result<()> {
-    let bytes = encode(value)?;
-    let len = u32::try_from(bytes.len()).ok().filter(|len| *len <= MAX_FRAME);
-    let len = len.ok_or_else(|| io::Error::new(ErrorKind::InvalidData, "the frame is too long"))?;
-    to.write_all(&len.to_le_bytes())?;
-    to.write_all(&bytes)
+/// As [`encode`], or if the frame is longer than [`MAX_FRAME`]; nothing is appended then.
+pub fn push_frame<T: Serialize + ?Sized>(to: &mut Vec<u8>, value: &T) -> io::Result<()> {
+    let invalid = |why: String| io::Error::new(ErrorKind::InvalidData, why);
+    let start = to.len();
+    to.extend([0; 4]);
+    let written = postcard::to_io(value, &mut *to).map(drop).map_err(|error| invalid(error.to_string()));
+    let len = u32::try_from(to.len() - start - 4).ok().filter(|len| *len <= MAX_FRAME);
+    let framed = written.and_then(|()| len.ok_or_else(|| invalid("the frame is too long".to_owned())));
+    match &framed {
+        Ok(len) => to[start..start + 4].copy_from_slice(&len.to_le_bytes()),
+        Err(_) => to.truncate(start),
+    }
+    framed.map(drop)
 }
 
-/// Reads one frame; `None` at an orderly end of the stream.
+/// Reads one frame's bytes in the place of `frame`'s; false at an orderly end of the stream.
 ///
 /// # Errors
 ///
-/// As the reader's; [`ErrorKind::InvalidData`] for a length beyond [`MAX_FRAME`] or bytes that are no
-/// value; [`ErrorKind::UnexpectedEof`] if the stream ends inside a frame.
-pub fn read_frame<T: DeserializeOwned>(from: &mut impl Read) -> io::Result<Option<T>> {
-    let mut len = [0; 4];
-    match from.read(&mut len[..1])? {
-        0 => return Ok(None),
-        _ => from.read_exact(&mut len[1..])?,
+/// As the reader's; [`ErrorKind::InvalidData`] for a length beyond [`MAX_FRAME`];
+/// [`ErrorKind::UnexpectedEof`] if the stream ends inside a frame.
+pub fn read_frame(from: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<bool> {
+    frame.clear();
+    if from.fill_buf()?.is_empty() {
+        return Ok(false);
     }
+    let mut len = [0; 4];
+    from.read_exact(&mut len)?;
     let len = u32::from_le_bytes(len);
     if len > MAX_FRAME {
         return Err(io::Error::new(ErrorKind::InvalidData, "the frame is too long"));
     }
     // Grown as bytes arrive: a forged length must not cost the memory that it names.
-    let mut bytes = Vec::new();
-    from.take(u64::from(len)).read_to_end(&mut bytes)?;
-    if bytes.len() < len as usize {
-        return Err(ErrorKind::UnexpectedEof.into());
+    while frame.len() < len as usize {
+        let have = frame.len();
+        frame.resize((len as usize).min(have + STEP), 0);
+        from.read_exact(&mut frame[have..])?;
     }
-    decode(&bytes).map(Some)
+    Ok(true)
+}
+
+/// The message at a frame's start, and what follows it: a reply, or nothing.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidData`] if it starts with no message.
+pub fn message(frame: &[u8]) -> io::Result<(Message, &[u8])> {
+    postcard::take_from_bytes(frame).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn read(mut bytes: &[u8]) -> io::Result<Option<Vec<u8>>> {
+        let mut frame = vec![9];
+        Ok(read_frame(&mut bytes, &mut frame)?.then_some(frame))
+    }
+
     #[test]
     fn what_is_written_is_read_back_and_the_end_is_none() {
         let mut bytes = Vec::new();
-        write_frame(&mut bytes, &(1_u32, "two")).expect("a vector takes all");
-        let mut from = bytes.as_slice();
-        assert_eq!(read_frame::<(u32, String)>(&mut from).expect("whole"), Some((1, "two".to_owned())));
-        assert_eq!(read_frame::<(u32, String)>(&mut from).expect("the end"), None);
+        push_frame(&mut bytes, &(Message::Reply, 1_u32, "two")).expect("a vector takes all");
+        let frame = read(&bytes).expect("whole").expect("a frame");
+        let (said, reply) = message(&frame).expect("a message");
+        assert!(matches!(said, Message::Reply));
+        assert_eq!(decode::<(u32, String)>(reply).expect("whole"), (1, "two".to_owned()));
+        assert_eq!(read(&[]).expect("the end"), None);
+    }
+
+    #[test]
+    fn a_frame_of_many_steps_is_read_whole() {
+        let mut bytes = Vec::new();
+        let long = vec![7_u8; 3 * STEP + 1];
+        push_frame(&mut bytes, &long).expect("a vector takes all");
+        assert_eq!(decode::<Vec<u8>>(&read(&bytes).expect("whole").expect("a frame")).expect("whole"), long);
     }
 
     #[test]
     fn a_cut_frame_a_huge_length_and_bytes_left_over_are_errors() {
         let mut bytes = Vec::new();
-        write_frame(&mut bytes, &7_u64).expect("a vector takes all");
-        assert!(read_frame::<u64>(&mut &bytes[..bytes.len() - 1]).is_err());
-        assert!(read_frame::<u64>(&mut &[255, 255, 255, 255, 0][..]).is_err());
+        push_frame(&mut bytes, &7_u64).expect("a vector takes all");
+        for cut in 1..bytes.len() {
+            assert_eq!(read(&bytes[..cut]).expect_err("cut").kind(), ErrorKind::UnexpectedEof);
+        }
+        assert!(read(&[255, 255, 255, 255, 0]).is_err());
         assert!(decode::<u8>(&[1, 2]).is_err());
+    }
+
+    #[test]
+    fn a_frame_that_is_too_long_is_not_begun() {
+        let mut bytes = vec![1];
+        assert!(push_frame(&mut bytes, &vec![0_u8; MAX_FRAME as usize]).is_err());
+        assert_eq!(bytes, [1]);
     }
 }

@@ -4,7 +4,7 @@ mod builds;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError, RwLock, RwLockReadGuard};
 use std::time::Duration;
 
 use crate::cargo::{Artifacts, Built};
@@ -60,6 +60,11 @@ pub struct Run<'a> {
     pub past_policy: bool,
     /// Wall clock for a build of a student's code; the usual one where there is none.
     pub build_limit: Option<Duration>,
+    /// Whether it is one of many runs, of which only verdicts are asked.
+    pub of_many: bool,
+    /// Shared by whatever takes a processor, so that what is timed can have the machine to itself among runs that go on
+    /// at once. Whoever holds it takes it no second time: a timed check may be waiting in between.
+    pub quiet: &'a RwLock<()>,
 }
 
 // What is known of an assignment before any check runs.
@@ -112,9 +117,11 @@ impl Run<'_> {
                 nothing,
             ));
         }
+        let busy = self.busy();
         let judges = self.bench.judges(self.workspace, assignment, || {
             progress.step(&format!("building the judges of {}", assignment.folder));
         });
+        drop(busy);
         let judges = match judges {
             Ok(judges) => judges,
             Err(e @ (JudgeError::DoesNotBuild { .. } | JudgeError::DoesNotList { .. })) => {
@@ -129,7 +136,7 @@ impl Run<'_> {
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
         let tried = judges.checks.iter().any(|c| wanted(&c));
         let models = judges.checks.iter().any(|c| c.kind == Kind::Concurrency && wanted(&c));
-        ground.wants_loom = models && ground.package.has_loom;
+        ground.wants_loom = models && ground.package.has_loom && !self.of_many;
         if tried {
             progress.step(&format!("building the driver of {}", assignment.folder));
             match self.driver(&mut ground, false)? {
@@ -141,6 +148,11 @@ impl Run<'_> {
             marks::marks(self.course, self.scope, assignment, rubric, &ground.blocks, &judges, outcomes);
         graded.tried = tried;
         Ok(graded)
+    }
+
+    // Held while something takes a processor that no timed check may share.
+    fn busy(&self) -> RwLockReadGuard<'_, ()> {
+        self.quiet.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn ground<'a>(
@@ -224,6 +236,7 @@ impl Run<'_> {
             term_key: self.term_key.clone(),
             cwd: judges.cwd.clone(),
             scratch,
+            shrink: !self.of_many,
         };
         for phase in &PHASES {
             let mut jobs: Vec<(usize, &Check)> = Vec::new();
@@ -260,7 +273,9 @@ impl Run<'_> {
                     block.is_none()
                 });
             }
-            let lanes = if phase.alone { 1 } else { LANES };
+            let lanes = if phase.alone || self.of_many { 1 } else { LANES };
+            let alone = phase.alone && !jobs.is_empty();
+            let _alone = alone.then(|| self.quiet.write().unwrap_or_else(PoisonError::into_inner));
             progress.checks(ground.assignment.id(), jobs.len());
             let target = self.worker.target(false);
             let library = Library {
@@ -274,6 +289,7 @@ impl Run<'_> {
                     progress.one_done();
                     return Outcome::left_out("It is run once what failed before it passes.");
                 }
+                let _busy = (!phase.alone).then(|| self.busy());
                 let outcome = match &check.by {
                     By::Judge { binary } => judge(binary, check, ground.assignment.id(), &setting),
                     By::Snippet { refused, accepted } => refuses::check(refused, accepted, &library),

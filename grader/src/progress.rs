@@ -52,6 +52,11 @@ impl Progress {
         self.bar.inc(1);
     }
 
+    /// Does `what` prints without the bar in its way. May be called from any thread.
+    pub fn aside<R>(&self, what: impl FnOnce() -> R) -> R {
+        self.bar.suspend(what)
+    }
+
     /// Nothing goes on any more.
     pub fn finish(&mut self) {
         self.bar.finish_and_clear();

@@ -50,6 +50,8 @@ pub struct Setting {
     pub cwd: PathBuf,
     /// A folder for records.
     pub scratch: PathBuf,
+    /// Whether judges look for the shortest program that shows a failure.
+    pub shrink: bool,
 }
 
 /// What came of a check.
@@ -133,6 +135,9 @@ fn judge_once(binary: &Path, check: &Check, assignment: &str, setting: &Setting)
     }
     if let Some(trace) = &setting.trace {
         command.env("GRADE_TRACE", trace);
+    }
+    if !setting.shrink {
+        command.env("GRADE_SHRINK", "0");
     }
     if let (Visibility::Hidden, Some(key)) = (check.visibility, &setting.term_key) {
         command.env("GRADE_SEED", hidden_seed(key, &check.id(assignment)));

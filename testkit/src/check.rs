@@ -77,7 +77,12 @@ struct Record<'a> {
 /// If the check does not pass, with what there is to tell: that is how a test fails.
 pub fn judge<F: FnOnce(&Check) -> Judged>(body: F) {
     let check = Check::named(name_of::<F>());
-    let mut result = body(&check);
+    let result = body(&check);
+    conclude(&check, result);
+}
+
+/// Records what came of a check, and ends its test accordingly.
+fn conclude(check: &Check, mut result: Judged) {
     let notes = check.notes.take();
     let mut credit = f64::from(u8::from(result.is_ok()));
     if let (Ok(()), Some((earned, message))) = (&result, &notes.shortfall) {

@@ -1,9 +1,9 @@
 //! Asks drivers, and starts another one when one has ended.
 
 use crate::check::Check;
-use crate::driver::{Broken, Driver, Transcript};
+use crate::driver::Driver;
 use crate::fault::{Fault, Judged};
-use driverkit::wire::encode;
+use driverkit::wire::{decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -37,6 +37,15 @@ pub struct Home {
     pub binary: &'static str,
     /// The package's folder.
     pub folder: &'static str,
+}
+
+/// A finished request.
+#[derive(Debug)]
+pub struct Transcript<R> {
+    /// One reply a command, in order.
+    pub replies: Vec<R>,
+    /// When each reply arrived, counted from when the request was sent.
+    pub arrivals: Vec<Duration>,
 }
 
 /// A line to the submission under judgement.
@@ -96,33 +105,52 @@ impl<'c> Client<'c> {
         request: &Q,
         limit: Duration,
     ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
-        let broke = |why: String| (Fault::Broke(why), Vec::new());
+        let bytes = encode(request).map_err(|error| (Fault::Broke(error.to_string()), Vec::new()))?;
+        let start = Instant::now();
+        let (mut replies, mut arrivals) = (Vec::new(), Vec::new());
+        let answered = self.ask_encoded(&bytes, limit, &mut |reply, arrived| {
+            replies.push(decode(reply)?);
+            arrivals.push(arrived.saturating_duration_since(start));
+            Ok(())
+        });
+        match answered {
+            Ok(()) => Ok(Transcript { replies, arrivals }),
+            Err(fault) => Err((fault, replies)),
+        }
+    }
+
+    /// What does not depend on the types, so that it is compiled once.
+    fn ask_encoded(
+        &self,
+        request: &[u8],
+        limit: Duration,
+        take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
+    ) -> Judged {
         let left = self.check.left();
         if left.is_zero() {
-            let said =
-                "The requests of this check took too long in all, though none of them alone.".to_owned();
-            return Err((Fault::TimedOut(said.into()), Vec::new()));
+            let said = "The requests of this check took too long in all, though none of them alone.";
+            return Err(Fault::TimedOut(said.to_owned().into()));
         }
-        let bytes = encode(request).map_err(|error| broke(error.to_string()))?;
         let mut slot = self.driver.borrow_mut();
         let mut driver = match slot.take() {
             Some(driver) => driver,
             None => {
-                let driver = Driver::start(&self.path, self.limit).map_err(broke)?;
+                let driver = Driver::start(&self.path, self.limit).map_err(Fault::Broke)?;
                 self.check.met(driver.submission.clone());
                 driver
             }
         };
         let start = Instant::now();
-        let result = driver.ask(&bytes, limit.min(self.limit).min(left));
+        let answered = driver.ask(request, limit.min(self.limit).min(left), take);
         self.check.spent(start.elapsed());
-        match result {
-            Ok(transcript) => {
+        let (death, said) = match answered {
+            Ok(()) => {
                 *slot = Some(driver);
-                Ok(transcript)
+                return Ok(());
             }
-            Err(Broken { replies, death, said }) => Err((death.fault(&said), replies)),
-        }
+            Err(end) => end,
+        };
+        Err(death.fault(&said))
     }
 
     /// Ends the driver, so that the next request meets a new process.

@@ -1,8 +1,7 @@
 //! One driver process: started, limited, asked, ended.
 
 use crate::death::Death;
-use driverkit::wire::{Message, decode, read_frame};
-use serde::de::DeserializeOwned;
+use driverkit::wire::{Message, message, read_frame};
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -19,6 +18,8 @@ use std::time::{Duration, Instant};
 pub const ADDRESS_SPACE: u64 = 1 << 30;
 /// What a driver may print, in bytes.
 pub const OUTPUT: u64 = 1 << 20;
+/// How much is read from a driver at once, in bytes.
+const BUFFER: usize = 64 << 10;
 /// What the replies to one request may have, in bytes. The longest walk has a twentieth.
 const REPLIED: usize = 256 << 20;
 /// How many replies there may be beside one for each byte of the request: a command takes a byte and more, and what
@@ -34,29 +35,11 @@ const GRACE: Duration = Duration::from_millis(500);
 pub struct Driver {
     child: Child,
     from: BufReader<Timed>,
+    /// The frame that was read last.
+    frame: Vec<u8>,
     output: Output,
     /// What the driver says that it was built from.
     pub submission: Option<String>,
-}
-
-/// A finished request.
-#[derive(Debug)]
-pub struct Transcript<R> {
-    /// One reply a command, in order.
-    pub replies: Vec<R>,
-    /// When each reply arrived, counted from when the request was sent.
-    pub arrivals: Vec<Duration>,
-}
-
-/// A request that was not finished.
-#[derive(Debug)]
-pub struct Broken<R> {
-    /// What had been answered.
-    pub replies: Vec<R>,
-    /// Why there is no more.
-    pub death: Death,
-    /// The end of what the driver wrote to its standard error.
-    pub said: String,
 }
 
 /// A socket whose reads and writes end at a deadline.
@@ -64,6 +47,8 @@ pub struct Broken<R> {
 struct Timed {
     socket: UnixStream,
     deadline: Instant,
+    /// When something was last read.
+    read: Instant,
 }
 
 impl Driver {
@@ -83,10 +68,11 @@ impl Driver {
         drop(command);
         confine(&child);
         let output = Output::drain(&mut child);
-        let from = BufReader::new(Timed { socket: ours, deadline: Instant::now() + limit });
-        let mut driver = Self { child, from, output, submission: None };
-        match read_frame(&mut driver.from) {
-            Ok(Some(Message::Hello { submission })) => driver.submission = submission,
+        let now = Instant::now();
+        let from = BufReader::with_capacity(BUFFER, Timed { socket: ours, deadline: now + limit, read: now });
+        let mut driver = Self { child, from, frame: Vec::new(), output, submission: None };
+        match driver.next() {
+            Ok(Some((Message::Hello { submission }, _))) => driver.submission = submission,
             _ => {
                 let said = driver.end(&Death::Ended(None)).1;
                 return Err(format!("{} does not say hello. {said}", path.display()));
@@ -95,48 +81,57 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Sends an encoded request and gathers its replies until the driver is done, or ends.
+    /// Sends an encoded request, and passes each encoded reply to `take`, with when it came, until the driver is done.
     ///
     /// # Errors
     ///
-    /// [`Broken`], with what was answered before. The driver is of no more use then.
-    pub fn ask<R: DeserializeOwned>(
+    /// How the driver ended, and the end of what it wrote to its standard error. It is of no more use then. A reply
+    /// that `take` refuses is no reply.
+    pub fn ask(
         &mut self,
         request: &[u8],
         limit: Duration,
-    ) -> Result<Transcript<R>, Broken<R>> {
-        let start = Instant::now();
-        let (mut replies, mut arrivals, mut bytes) = (Vec::new(), Vec::new(), 0);
-        self.from.get_mut().deadline = start + limit;
+        take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
+    ) -> Result<(), (Death, String)> {
+        self.from.get_mut().deadline = Instant::now() + limit;
+        let (mut count, mut bytes) = (0, 0);
         let death = match self.send(request) {
             // A driver that ended early may have told why before it did; go on and read that.
             Ok(()) | Err(ErrorKind::BrokenPipe) => loop {
-                match read_frame(&mut self.from) {
-                    Ok(Some(Message::Reply(reply))) => {
-                        bytes += reply.len();
-                        if bytes > REPLIED || replies.len() > request.len() + UNASKED {
-                            break Death::Garbled("more replies than it was asked for".to_owned());
-                        }
-                        match decode(&reply) {
-                            Ok(reply) => replies.push(reply),
-                            Err(error) => break Death::Garbled(error.to_string()),
-                        }
-                        arrivals.push(start.elapsed());
-                    }
-                    Ok(Some(Message::Done { .. })) => return Ok(Transcript { replies, arrivals }),
-                    Ok(Some(Message::Panicked { message, location })) => {
-                        break Death::Panicked { message, location };
-                    }
-                    Ok(Some(Message::Hello { .. })) => break Death::Garbled("a second hello".to_owned()),
+                let (said, reply) = match self.next() {
+                    Ok(Some(next)) => next,
                     Ok(None) => break Death::Ended(None),
                     Err(error) => break cut(error, limit),
+                };
+                match said {
+                    Message::Reply => {
+                        count += 1;
+                        bytes += self.frame.len();
+                        if bytes > REPLIED || count > request.len() + UNASKED {
+                            break Death::Garbled("more replies than it was asked for".to_owned());
+                        }
+                        if let Err(error) = take(&self.frame[reply..], self.from.get_ref().read) {
+                            break Death::Garbled(error.to_string());
+                        }
+                    }
+                    Message::Done { .. } => return Ok(()),
+                    Message::Panicked { message, location } => break Death::Panicked { message, location },
+                    Message::Hello { .. } => break Death::Garbled("a second hello".to_owned()),
                 }
             },
             Err(ErrorKind::TimedOut) => Death::Hung(limit),
             Err(_) => Death::Ended(None),
         };
-        let (death, said) = self.end(&death);
-        Err(Broken { replies, death, said })
+        Err(self.end(&death))
+    }
+
+    /// The next message, and where in the frame stands what follows it.
+    fn next(&mut self) -> std::io::Result<Option<(Message, usize)>> {
+        if !read_frame(&mut self.from, &mut self.frame)? {
+            return Ok(None);
+        }
+        let (said, rest) = message(&self.frame)?;
+        Ok(Some((said, self.frame.len() - rest.len())))
     }
 
     fn send(&mut self, request: &[u8]) -> Result<(), ErrorKind> {
@@ -233,7 +228,9 @@ impl Timed {
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.socket.set_read_timeout(self.left()?)?;
-        self.socket.read(buffer)
+        let count = self.socket.read(buffer)?;
+        self.read = Instant::now();
+        Ok(count)
     }
 }
 

@@ -1,7 +1,6 @@
 //! Judging a timed loop: the driver's clock against ours, and what was found in it against what was put in.
 
-use crate::client::Client;
-use crate::driver::Transcript;
+use crate::client::{Client, Transcript};
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
 use driverkit::timed::Timed;

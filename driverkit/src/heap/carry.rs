@@ -28,10 +28,48 @@ pub struct Housekeeping<A> {
     pub collect: fn(&mut A) -> usize,
 }
 
-/// The allocator under test, and what the driver knows of its region.
-struct Heap<A> {
+/// An allocator with its housekeeping.
+struct Kept<A> {
     allocator: A,
     housekeeping: Option<Housekeeping<A>>,
+}
+
+/// What [`Housekeeping`] can be asked for.
+enum Chore {
+    Shrink,
+    DeallocateRemotely(usize),
+    Collect,
+}
+
+/// A [`Kept`] of any type, so that what carries out a program is compiled once, and not with every answer.
+trait Keeps {
+    fn allocator(&mut self) -> &mut dyn RawAllocator;
+    /// How many things came of it, where the allocator can do it.
+    fn keep(&mut self, chore: Chore) -> Option<usize>;
+}
+
+impl<A: RawAllocator> Keeps for Kept<A> {
+    fn allocator(&mut self) -> &mut dyn RawAllocator {
+        &mut self.allocator
+    }
+
+    fn keep(&mut self, chore: Chore) -> Option<usize> {
+        let Housekeeping { shrink, deallocate_remotely, collect } = self.housekeeping.as_ref()?;
+        let allocator = &mut self.allocator;
+        Some(match chore {
+            Chore::Shrink => shrink(allocator),
+            Chore::DeallocateRemotely(offset) => {
+                deallocate_remotely(allocator, offset);
+                1
+            }
+            Chore::Collect => collect(allocator),
+        })
+    }
+}
+
+/// The allocator under test, and what the driver knows of its region.
+struct Heap<'a> {
+    kept: &'a mut dyn Keeps,
     base: NonNull<u8>,
     len: usize,
     seed: u64,
@@ -51,22 +89,25 @@ pub fn carry_out_with<A: RawAllocator>(
     program: &Program,
     replies: &mut Replies,
 ) {
-    replies.expect(program.commands.len());
     let Some(region) = usize::try_from(program.region).ok().and_then(|len| Region::map(len).ok()) else {
         // Out of address space: the judge sees a transcript without a single reply.
         return;
     };
     let (base, len) = (region.base(), region.len());
     counting::reset();
-    let allocator = metered(|| new(region));
-    let mut heap = Heap { allocator, housekeeping, base, len, seed: program.seed, live: Vec::new() };
-    for command in &program.commands {
-        replies.send(&heap.carry_out(command));
-    }
-    metered(|| drop(heap.allocator));
+    let mut kept = Kept { allocator: metered(|| new(region)), housekeeping };
+    Heap { kept: &mut kept, base, len, seed: program.seed, live: Vec::new() }.run(&program.commands, replies);
+    metered(|| drop(kept.allocator));
 }
 
-impl<A: RawAllocator> Heap<A> {
+impl Heap<'_> {
+    fn run(&mut self, commands: &[Command], replies: &mut Replies) {
+        replies.expect(commands.len());
+        for command in commands {
+            replies.send(&self.carry_out(command));
+        }
+    }
+
     fn carry_out(&mut self, command: &Command) -> Reply {
         match *command {
             Command::Allocate { id, size, align } => self.allocate(id, size, align),
@@ -75,37 +116,36 @@ impl<A: RawAllocator> Heap<A> {
             Command::DeallocateAt { offset, size, align } => self.deallocate_at(offset, size, align),
             Command::Walk => {
                 let mut extents = Vec::new();
-                self.allocator.walk(&mut |extent| extents.push(Extent::from(extent)));
+                self.kept.allocator().walk(&mut |extent| extents.push(Extent::from(extent)));
                 Reply::Extents(extents)
             }
             Command::Metadata => Reply::Metadata(counting::peak()),
-            Command::Shrink => self.count(|housekeeping| housekeeping.shrink),
+            Command::Shrink => self.count(Chore::Shrink),
             Command::DeallocateRemotely { id } => self.deallocate_remotely(id),
-            Command::Collect => self.count(|housekeeping| housekeeping.collect),
+            Command::Collect => self.count(Chore::Collect),
         }
     }
 
-    fn count(&mut self, which: impl FnOnce(&Housekeeping<A>) -> fn(&mut A) -> usize) -> Reply {
-        let Some(call) = self.housekeeping.as_ref().map(which) else { return Reply::Unfit };
-        Reply::Count(metered(|| call(&mut self.allocator)) as u64)
+    fn count(&mut self, chore: Chore) -> Reply {
+        metered(|| self.kept.keep(chore)).map_or(Reply::Unfit, |count| Reply::Count(count as u64))
     }
 
     fn deallocate_remotely(&mut self, id: u32) -> Reply {
-        let Some(housekeeping) = &self.housekeeping else { return Reply::Unfit };
-        let call = housekeeping.deallocate_remotely;
         let Some(block) = self.live.get_mut(id as usize).and_then(Option::take) else { return Reply::Unfit };
         let held = self.held(block);
         // A block outside the region has been told of already, and has no number.
         if block.filled {
             let offset = block.start.addr().get() - self.base.addr().get();
-            metered(|| call(&mut self.allocator, offset));
+            if metered(|| self.kept.keep(Chore::DeallocateRemotely(offset))).is_none() {
+                return Reply::Unfit;
+            }
         }
         Reply::Freed { held }
     }
 
     fn allocate(&mut self, id: u32, size: u64, align: u64) -> Reply {
         let Some(layout) = layout(size, align) else { return Reply::Unfit };
-        match metered(|| self.allocator.allocate(layout)) {
+        match metered(|| self.kept.allocator().allocate(layout)) {
             Ok(block) => {
                 self.adopt(id, block, layout);
                 Reply::Block { offset: self.offset(block.cast()), len: block.len() as u64 }
@@ -119,7 +159,9 @@ impl<A: RawAllocator> Heap<A> {
         let Some(new) = layout(size, old.layout.align() as u64) else { return Reply::Unfit };
         let before = self.held(old);
         // SAFETY: the block is live and was allocated for this layout.
-        match metered(|| unsafe { self.allocator.reallocate(old.start, old.layout, new.size()) }) {
+        let moved =
+            metered(|| unsafe { self.kept.allocator().reallocate(old.start, old.layout, new.size()) });
+        match moved {
             Ok(block) => {
                 let prefix = Layout::from_size_align(old.layout.size().min(new.size()), 1).unwrap_or(new);
                 let filled = old.filled && self.inside(block.cast(), new.size());
@@ -135,7 +177,7 @@ impl<A: RawAllocator> Heap<A> {
         let Some(block) = self.live.get_mut(id as usize).and_then(Option::take) else { return Reply::Unfit };
         let held = self.held(block);
         // SAFETY: the block is live and was allocated for this layout.
-        match metered(|| unsafe { self.allocator.deallocate(block.start, block.layout) }) {
+        match metered(|| unsafe { self.kept.allocator().deallocate(block.start, block.layout) }) {
             Ok(()) => Reply::Freed { held },
             Err(refusal) => {
                 self.live[id as usize] = Some(block);
@@ -150,7 +192,7 @@ impl<A: RawAllocator> Heap<A> {
         let Some(start) = NonNull::new(start) else { return Reply::Unfit };
         // SAFETY: none of the caller's: this is the misuse that the exercise must tell without touching
         // memory. A wrong answer can harm this process only, which judges nothing.
-        match metered(|| unsafe { self.allocator.deallocate(start, layout) }) {
+        match metered(|| unsafe { self.kept.allocator().deallocate(start, layout) }) {
             Ok(()) => Reply::Freed { held: 0 },
             Err(refusal) => Reply::Refused(refusal.into()),
         }

@@ -11,54 +11,56 @@ use std::ptr::NonNull;
 ///
 /// Nothing is replied where a region can't be mapped. All commands are carried out once before the clock
 /// starts: a page's first touch costs more than any allocator.
-pub fn time<A: RawAllocator, P: RawAllocator>(
-    student: impl FnOnce(Region) -> A,
+pub fn time<A: RawAllocator + 'static, P: RawAllocator + 'static>(
+    student: impl Fn(Region) -> A,
     peer: impl Fn(Region) -> P,
     replay: &Replay,
     replies: &mut Replies,
 ) {
-    race(replay, || Contestant::new(replay, student, &[]), || Contestant::new(replay, &peer, &[]), replies);
+    let student = || Contestant::new(replay, &boxed(&student), &[]);
+    race(replay, &student, &|| Contestant::new(replay, &boxed(&peer), &[]), replies);
 }
 
 /// The same beside a peer whose blocks lie outside its region, such as the system's allocator.
-pub fn time_anywhere<A: RawAllocator, P: RawAllocator>(
-    student: impl FnOnce(Region) -> A,
+pub fn time_anywhere<A: RawAllocator + 'static, P: RawAllocator + 'static>(
+    student: impl Fn(Region) -> A,
     peer: impl Fn(Region) -> P,
     replay: &Replay,
     replies: &mut Replies,
 ) {
-    let anywhere = || Contestant::made(replay, &peer, &[], true);
-    race(replay, || Contestant::new(replay, student, &[]), anywhere, replies);
+    let student = || Contestant::new(replay, &boxed(&student), &[]);
+    race(replay, &student, &|| Contestant::made(replay, &boxed(&peer), &[], true), replies);
 }
 
 /// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.
-pub fn scale<A: RawAllocator>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
-    race(
-        &scale.replay,
-        || Contestant::new(&scale.replay, &new, &scale.many),
-        || Contestant::new(&scale.replay, &new, &scale.few),
-        replies,
-    );
+pub fn scale<A: RawAllocator + 'static>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
+    let after = |beginning| Contestant::new(&scale.replay, &boxed(&new), beginning);
+    race(&scale.replay, &|| after(&scale.many), &|| after(&scale.few), replies);
+}
+
+/// Makes an allocator behind a pointer. So what is timed is compiled once, the same for all contestants, and not anew with
+/// every answer; and none of them can be merged into the loop around it.
+type New<'n> = dyn Fn(Region) -> Box<dyn RawAllocator> + 'n;
+
+fn boxed<A: RawAllocator + 'static>(new: impl Fn(Region) -> A) -> impl Fn(Region) -> Box<dyn RawAllocator> {
+    move |region| Box::new(new(region))
 }
 
 /// One of the first kind against two of the second. Where memory comes to lie favours the ones that are
 /// made later by some per cent, so over three consecutive seeds each is made first, second and last.
-fn race<A: RawAllocator, P: RawAllocator>(
+fn race(
     replay: &Replay,
-    first: impl FnOnce() -> Option<Contestant<A>>,
-    second: impl Fn() -> Option<Contestant<P>>,
+    first: &dyn Fn() -> Option<Contestant>,
+    second: &dyn Fn() -> Option<Contestant>,
     replies: &mut Replies,
 ) {
     let mut order = [0, 1, 2];
     order.rotate_left((replay.seed % 3) as usize);
-    let (mut first, mut student, mut peers) = (Some(first), None, [None, None]);
+    let mut contestants = [None, None, None];
     for contestant in order {
-        match contestant {
-            0 => student = first.take().and_then(|first| first()),
-            peer => peers[peer - 1] = second(),
-        }
+        contestants[contestant] = if contestant == 0 { first() } else { second() };
     }
-    let (Some(mut student), [Some(mut peer), Some(mut twin)]) = (student, peers) else { return };
+    let [Some(mut student), Some(mut peer), Some(mut twin)] = contestants else { return };
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
     replies.expect(0);
@@ -102,37 +104,30 @@ fn steps(commands: &[Command]) -> Vec<Step> {
 }
 
 /// One allocator, its live blocks, and where it put them.
-struct Contestant<A> {
-    allocator: A,
+struct Contestant {
+    allocator: Box<dyn RawAllocator>,
     base: usize,
     len: usize,
     live: Vec<Option<(NonNull<u8>, Layout)>>,
     offsets: Vec<u32>,
 }
 
-impl<A: RawAllocator> Contestant<A> {
+impl Contestant {
     /// Over a region of its own, with `beginning` done.
-    fn new(replay: &Replay, new: impl FnOnce(Region) -> A, beginning: &[Command]) -> Option<Self> {
+    fn new(replay: &Replay, new: &New, beginning: &[Command]) -> Option<Self> {
         Self::made(replay, new, beginning, false)
     }
 
     /// With `anywhere`, blocks may lie outside the region: only for peers, which are trusted.
-    fn made(
-        replay: &Replay,
-        new: impl FnOnce(Region) -> A,
-        beginning: &[Command],
-        anywhere: bool,
-    ) -> Option<Self> {
+    fn made(replay: &Replay, new: &New, beginning: &[Command], anywhere: bool) -> Option<Self> {
         let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
         ask_for_huge_pages(&region);
         let (base, len) = if anywhere { (0, usize::MAX) } else { (region.base().addr().get(), region.len()) };
-        let beginning = steps(beginning);
-        let count = beginning.len() + replay.commands.len();
-        let ids = |steps: &[Step]| steps.iter().map(|step| step.id + 1).max().unwrap_or(0);
-        let ids = ids(&beginning).max(ids(&steps(&replay.commands)));
-        let (live, offsets) = (vec![None; ids], Vec::with_capacity(count));
+        let (beginning, steps) = (steps(beginning), steps(&replay.commands));
+        let ids = beginning.iter().chain(&steps).map(|step| step.id + 1).max().unwrap_or(0);
+        let (live, offsets) = (vec![None; ids], Vec::with_capacity(beginning.len() + steps.len()));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
-        contestant.warm_up(&beginning, &steps(&replay.commands));
+        contestant.warm_up(&beginning, &steps);
         contestant.run(&beginning);
         Some(contestant)
     }

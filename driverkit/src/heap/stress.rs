@@ -46,7 +46,7 @@ pub fn expected_sum(stress: &Stress) -> u64 {
 ///
 /// A block is freed by whichever thread holds it last, and its payload's digest is added once, then; so
 /// the sum does not depend on who met whom.
-pub fn stress<A: SharedAllocator>(allocator: &A, stress: &Stress) -> Stressed {
+pub fn stress(allocator: &dyn SharedAllocator, stress: &Stress) -> Stressed {
     let exchange: Vec<Mutex<Option<Parcel>>> = (0..EXCHANGE).map(|_| Mutex::new(None)).collect();
     let sums = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..stress.threads)
@@ -87,8 +87,8 @@ impl Sums {
     }
 }
 
-fn work<A: SharedAllocator>(
-    allocator: &A,
+fn work(
+    allocator: &dyn SharedAllocator,
     stress: &Stress,
     thread: u32,
     exchange: &[Mutex<Option<Parcel>>],
@@ -122,7 +122,7 @@ fn work<A: SharedAllocator>(
 }
 
 /// Reads a block's digest and frees it.
-fn release<A: SharedAllocator>(allocator: &A, parcel: Parcel) -> u64 {
+fn release(allocator: &dyn SharedAllocator, parcel: Parcel) -> u64 {
     // SAFETY: the block is live, filled, and ours alone.
     let held = unsafe { digest(parcel.start.as_ptr(), parcel.layout.size()) };
     // SAFETY: it was allocated for this layout. A refused free shows in the extents.

@@ -6,9 +6,11 @@
 use std::collections::BTreeMap;
 use std::io::Write;
 
-use super::check::answer;
+use super::check::{grade_one, ready};
 use super::{AuthorError, Target};
+use crate::grade::{Request, work_folder};
 use crate::rubric::{Better, Threshold};
+use crate::sandbox::Sandbox;
 
 /// A reference should be at least this far inside `full`, as a part of it: a copy of the same code reads up
 /// to 4 % off, and a busy machine adds to that.
@@ -24,8 +26,11 @@ pub fn calibrate(targets: &[Target], runs: u32, out: &mut dyn Write) -> Result<V
     for target in targets.iter().filter(|t| t.exercise.published) {
         let Some(reference) = target.text(&target.solution())? else { continue };
         let mut values: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+        let ready = ready(target.course)?;
+        let folder = work_folder(target.course).join("answers").join("reference");
         for _ in 0..runs {
-            for check in answer(target, "reference", &reference, true)?.checks {
+            let request = Request { sandbox: Sandbox::here(&[]), ..Request::default() };
+            for check in grade_one(&ready, target, &folder, &reference, request)?.checks {
                 for (name, measured) in check.measures {
                     values.entry(name).or_default().push(measured.value);
                 }

@@ -1,17 +1,21 @@
 //! `cargo grade author check`: judges the course by right and wrong answers.
 //!
-//! Each answer goes the whole way of a submission, so that what is proved is what students meet. (Mutants
-//! are built one after the other on the grader's own warm target folder, not all at once.)
+//! Each answer goes the whole way of a submission, so that what is proved is what students meet. Several do at once, each
+//! on a stage and warm target folders of its own; what is timed has the machine to itself.
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use super::mutants::{self, Mutant};
 use super::{AuthorError, Target, sync};
-use crate::grade::{Request, grade, work_folder};
+use crate::course::Course;
+use crate::grade::{Ready, Request, work_folder};
 use crate::progress::Progress;
 use crate::result::ExerciseResult;
 use crate::rubric::Visibility;
+use crate::run::in_lanes;
 use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::tree::Tree;
@@ -20,56 +24,52 @@ use crate::verdict::Verdict;
 /// Fewer mutants than this prove too little of an exercise.
 const FEWEST_MUTANTS: usize = 6;
 
-/// Proves the exercises of `targets`, prints a line an answer, and gives what is to be mended.
+/// The most answers at once. Each has its own target folders, which hold a copy of every dependency.
+const MOST_LANES: usize = 4;
+
+/// An answer to an exercise, and what is to be made of its result.
+struct Answer<'a> {
+    target: &'a Target<'a>,
+    /// What it is called.
+    label: String,
+    text: String,
+    role: Role,
+}
+
+enum Role {
+    Skeleton,
+    Reference,
+    Alternative,
+    Mutant(Mutant),
+}
+
+impl Answer<'_> {
+    /// Whether its timed checks are worth running: a mutant's where it declares one.
+    ///
+    /// What a mistake does to the result is the same each time; what time does to a check is not, and over a
+    /// hundred mutants a false alarm in a thousand would come about every other run.
+    fn is_timed(&self) -> bool {
+        let Role::Mutant(mutant) = &self.role else { return true };
+        let performance = |check: &&String| check.starts_with("performance::");
+        let declared = mutant.must.iter().chain(&mutant.may).filter(performance);
+        declared.filter(|check| !self.target.exercise.exact.contains(check)).count() > 0
+    }
+}
+
+/// Proves the exercises of `targets`, prints a line an answer as it is graded, and gives what is to be mended.
 ///
 /// # Errors
 ///
 /// Where something of the course cannot be read, or an answer cannot be graded.
-pub fn check(targets: &[Target], out: &mut dyn Write) -> Result<Vec<String>, AuthorError> {
+pub fn check(targets: &[Target], out: &mut (dyn Write + Send)) -> Result<Vec<String>, AuthorError> {
     let mut to_mend = sync::sync(targets, sync::Mode::Check)?.to_mend;
+    let mut answers = Vec::new();
     for target in targets.iter().filter(|t| t.exercise.published) {
-        exercise(target, out, &mut to_mend)?;
+        answers.extend(right_answers(target, &mut to_mend)?);
+        answers.extend(wrong_answers(target, &mut to_mend)?);
     }
+    judge(&answers, &grade_all(&answers, out)?, &mut to_mend);
     Ok(to_mend)
-}
-
-fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> Result<(), AuthorError> {
-    let name = target.name();
-    let Some(reference) = target.text(&target.solution())? else {
-        to_mend.push(format!("{name} has no reference. Write {}.", target.solution().display()));
-        return Ok(());
-    };
-    let skeleton = target.text(&target.skeleton())?.unwrap_or_default();
-    let empty = answer(target, "skeleton", &skeleton, true)?;
-    line(out, &name, "skeleton", &empty)?;
-    if empty.tally.score > 0.0 || empty.checks.iter().any(|c| c.verdict == Verdict::Passed) {
-        let lost: Vec<String> =
-            empty.checks.iter().filter(|c| c.verdict == Verdict::Passed).map(|c| local(&c.id)).collect();
-        to_mend.push(format!("{name}: the skeleton passes {}. It must earn nothing.", lost.join(", ")));
-    }
-    let best = answer(target, "reference", &reference, true)?;
-    right(target, "reference", &best, out, to_mend)?;
-    let known = hidden_checks(target, &best, to_mend);
-
-    let mut alternatives = 0;
-    let folder = target.course.root.join("solutions").join("alternatives");
-    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
-        let within = entry.path().join(target.listed());
-        if let Ok(text) = std::fs::read_to_string(&within) {
-            alternatives += 1;
-            let label = format!("alternative {}", entry.file_name().to_string_lossy());
-            right(target, &label, &answer(target, "alternative", &text, true)?, out, to_mend)?;
-        }
-    }
-    if alternatives == 0 {
-        to_mend.push(format!("{name} has no alternative, so nothing tells the reference from the task."));
-    }
-
-    let killed = wrong_answers(target, &reference, out, to_mend)?;
-    for hidden in known.iter().filter(|k| !killed.contains(k)) {
-        to_mend.push(format!("{name}: the hidden check {hidden} kills no mutant."));
-    }
-    Ok(())
 }
 
 /// Grades the mutants of `targets` alone, prints a line each, and gives what is to be mended.
@@ -77,36 +77,131 @@ fn exercise(target: &Target, out: &mut dyn Write, to_mend: &mut Vec<String>) -> 
 /// # Errors
 ///
 /// As [`check`].
-pub fn mutants(targets: &[Target], out: &mut dyn Write) -> Result<Vec<String>, AuthorError> {
+pub fn mutants(targets: &[Target], out: &mut (dyn Write + Send)) -> Result<Vec<String>, AuthorError> {
     let mut to_mend = Vec::new();
+    let mut answers = Vec::new();
     for target in targets.iter().filter(|t| t.exercise.published) {
-        if let Some(reference) = target.text(&target.solution())? {
-            wrong_answers(target, &reference, out, &mut to_mend)?;
-        }
+        answers.extend(wrong_answers(target, &mut to_mend)?);
     }
+    judge(&answers, &grade_all(&answers, out)?, &mut to_mend);
     Ok(to_mend)
 }
 
-/// Grades an exercise's mutants, and gives the checks that killed one.
-fn wrong_answers(
-    target: &Target,
-    reference: &str,
-    out: &mut dyn Write,
+/// An exercise's skeleton, reference and alternatives.
+fn right_answers<'a>(
+    target: &'a Target<'a>,
     to_mend: &mut Vec<String>,
-) -> Result<Vec<String>, AuthorError> {
+) -> Result<Vec<Answer<'a>>, AuthorError> {
     let name = target.name();
-    let (mutants, broken) = mutants::load(target, reference)?;
+    let Some(reference) = target.text(&target.solution())? else {
+        to_mend.push(format!("{name} has no reference. Write {}.", target.solution().display()));
+        return Ok(Vec::new());
+    };
+    let skeleton = target.text(&target.skeleton())?.unwrap_or_default();
+    let mut answers = vec![
+        Answer { target, label: "skeleton".into(), text: skeleton, role: Role::Skeleton },
+        Answer { target, label: "reference".into(), text: reference, role: Role::Reference },
+    ];
+    let folder = target.course.root.join("solutions").join("alternatives");
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        if let Ok(text) = std::fs::read_to_string(entry.path().join(target.listed())) {
+            let label = format!("alternative {}", entry.file_name().to_string_lossy());
+            answers.push(Answer { target, label, text, role: Role::Alternative });
+        }
+    }
+    if !answers.iter().any(|a| matches!(a.role, Role::Alternative)) {
+        to_mend.push(format!("{name} has no alternative, so nothing tells the reference from the task."));
+    }
+    Ok(answers)
+}
+
+/// An exercise's mutants.
+fn wrong_answers<'a>(
+    target: &'a Target<'a>,
+    to_mend: &mut Vec<String>,
+) -> Result<Vec<Answer<'a>>, AuthorError> {
+    let Some(reference) = target.text(&target.solution())? else { return Ok(Vec::new()) };
+    let (mutants, broken) = mutants::load(target, &reference)?;
     to_mend.extend(broken);
     if mutants.len() < FEWEST_MUTANTS {
+        let name = target.name();
         to_mend.push(format!("{name} has {} mutants; write at least {FEWEST_MUTANTS}.", mutants.len()));
     }
-    let mut killed: Vec<String> = Vec::new();
-    for mutant in &mutants {
-        let result = answer(target, "mutant", &mutant.text, timed(target, mutant))?;
-        line(out, &name, &mutant.name, &result)?;
-        killed.extend(wrong(&name, mutant, &result, to_mend));
+    let answer = |mutant: Mutant| Answer {
+        target,
+        label: mutant.name.clone(),
+        text: mutant.text.clone(),
+        role: Role::Mutant(mutant),
+    };
+    Ok(mutants.into_iter().map(answer).collect())
+}
+
+/// Grades all answers, some at once, and prints a line for each; their results in the answers' order.
+fn grade_all(answers: &[Answer], out: &mut (dyn Write + Send)) -> Result<Vec<ExerciseResult>, AuthorError> {
+    let Some(course) = answers.first().map(|a| a.target.course) else { return Ok(Vec::new()) };
+    let ready = ready(course)?;
+    let sandbox = Sandbox::here(&[]);
+    let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_LANES);
+    let mut progress = Progress::new();
+    progress.checks("answers", answers.len());
+    let (out, stopped) = (Mutex::new(out), AtomicBool::new(false));
+    let numbered: Vec<(usize, &Answer)> = answers.iter().enumerate().collect();
+    let results = in_lanes(&numbered, lanes, |(number, answer)| {
+        if stopped.load(Ordering::Relaxed) {
+            return None;
+        }
+        let request = Request {
+            sandbox: sandbox.clone(),
+            untimed: !answer.is_timed(),
+            of_many: true,
+            ..Request::default()
+        };
+        let folder = work_folder(course).join("answers").join(number.to_string());
+        let result = grade_one(&ready, answer.target, &folder, &answer.text, request);
+        let result = result.and_then(|result| {
+            let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
+            progress.aside(|| line(&mut **out, answer, &result))?;
+            Ok(result)
+        });
+        stopped.fetch_or(result.is_err(), Ordering::Relaxed);
+        progress.one_done();
+        Some(result)
+    });
+    progress.finish();
+    results.into_iter().flatten().collect()
+}
+
+/// Holds results against what the answers are.
+fn judge(answers: &[Answer], results: &[ExerciseResult], to_mend: &mut Vec<String>) {
+    let (mut killed, mut hidden) = (Vec::new(), Vec::new());
+    for (answer, result) in answers.iter().zip(results) {
+        let name = answer.target.name();
+        match &answer.role {
+            Role::Skeleton => nothing(&name, result, to_mend),
+            Role::Reference => {
+                right(answer, result, to_mend);
+                let known = hidden_checks(answer.target, result, to_mend);
+                hidden.extend(known.into_iter().map(|check| (name.clone(), check)));
+            }
+            Role::Alternative => right(answer, result, to_mend),
+            Role::Mutant(mutant) => {
+                let lost = wrong(&name, mutant, result, to_mend);
+                killed.extend(lost.into_iter().map(|check| (name.clone(), check)));
+            }
+        }
     }
-    Ok(killed)
+    for (name, check) in hidden.iter().filter(|known| !killed.contains(known)) {
+        to_mend.push(format!("{name}: the hidden check {check} kills no mutant."));
+    }
+}
+
+/// The skeleton earns nothing.
+fn nothing(name: &str, result: &ExerciseResult, to_mend: &mut Vec<String>) {
+    let passed: Vec<String> =
+        result.checks.iter().filter(|c| c.verdict == Verdict::Passed).map(|c| local(&c.id)).collect();
+    if result.tally.score > 0.0 || !passed.is_empty() {
+        to_mend.push(format!("{name}: the skeleton passes {}. It must earn nothing.", passed.join(", ")));
+    }
 }
 
 /// The hidden checks, with their titles compared to the rubric's.
@@ -122,27 +217,16 @@ fn hidden_checks(target: &Target, result: &ExerciseResult, to_mend: &mut Vec<Str
     hidden
 }
 
-fn right(
-    target: &Target,
-    label: &str,
-    result: &ExerciseResult,
-    out: &mut dyn Write,
-    to_mend: &mut Vec<String>,
-) -> Result<(), AuthorError> {
-    line(out, &target.name(), label, result)?;
+/// The reference and an alternative earn everything.
+fn right(answer: &Answer, result: &ExerciseResult, to_mend: &mut Vec<String>) {
+    let what = format!("{}: the {}", answer.target.name(), answer.label);
     if result.checks.is_empty() {
-        to_mend.push(format!("{}: the {label} meets no check. {}", target.name(), result.message));
+        to_mend.push(format!("{what} meets no check. {}", result.message));
     }
     for check in result.checks.iter().filter(|c| c.verdict != Verdict::Passed && !c.left_out) {
         let said = check.message.lines().next().unwrap_or("");
-        to_mend.push(format!(
-            "{}: the {label} does not pass {}: {}. {said}",
-            target.name(),
-            local(&check.id),
-            check.verdict
-        ));
+        to_mend.push(format!("{what} does not pass {}: {}. {said}", local(&check.id), check.verdict));
     }
-    Ok(())
 }
 
 /// Compares what a mutant lost to what it should, and gives what it lost.
@@ -175,58 +259,41 @@ pub(super) fn local(id: &str) -> String {
     id.splitn(3, '/').nth(2).unwrap_or(id).replace('/', "::")
 }
 
-fn line(
-    out: &mut dyn Write,
-    exercise: &str,
-    label: &str,
-    result: &ExerciseResult,
-) -> Result<(), AuthorError> {
+fn line(out: &mut dyn Write, answer: &Answer, result: &ExerciseResult) -> Result<(), AuthorError> {
     let lost = lost(result);
     let shown = if lost.len() > 6 { format!("{} checks", lost.len()) } else { lost.join(", ") };
     writeln!(
         out,
-        "{exercise:16} {label:40} {:>6.2} of {:.2}  {}",
+        "{:16} {:40} {:>6.2} of {:.2}  {}",
+        answer.target.name(),
+        answer.label,
         result.tally.score,
         result.tally.max,
         if lost.is_empty() { "loses nothing".to_owned() } else { format!("loses {shown}") }
     )
-    .map_err(AuthorError::at("write", std::path::Path::new("standard output")))
+    .map_err(AuthorError::at("write", Path::new("standard output")))
 }
 
-/// Whether a mutant's timed checks are worth running: where it declares one.
-///
-/// What a mistake does to the result is the same each time; what time does to a check is not, and over a
-/// hundred mutants a false alarm in a thousand would come about every other run.
-fn timed(target: &Target, mutant: &Mutant) -> bool {
-    let performance = |check: &&String| check.starts_with("performance::");
-    let declared = mutant.must.iter().chain(&mutant.may).filter(performance);
-    declared.filter(|check| !target.exercise.exact.contains(check)).count() > 0
+/// The course, to grade answers of.
+pub(super) fn ready(course: &Course) -> Result<Ready<'_>, AuthorError> {
+    Ready::new(course, None).map_err(|e| AuthorError::Grading { why: e.to_string() })
 }
 
-/// Grades one file as the answer to its exercise, with its timed checks or without.
-pub(super) fn answer(
+/// Grades one file as the answer to its exercise, as `request` says, from a submission laid in `folder`.
+pub(super) fn grade_one(
+    ready: &Ready,
     target: &Target,
-    label: &str,
+    folder: &Path,
     text: &str,
-    timed: bool,
+    request: Request,
 ) -> Result<ExerciseResult, AuthorError> {
-    let folder: PathBuf = work_folder(target.course).join("answers").join(label);
     let mut tree = Tree::default();
     tree.put(target.listed(), text);
-    tree.lay(&folder)?;
+    tree.lay(folder)?;
     let scope = Scope::parse(&[target.name()], target.course)
         .map_err(|e| AuthorError::Grading { why: e.to_string() })?;
-    let request = Request {
-        scope,
-        submission: Some(folder),
-        sandbox: Sandbox::here(&[]),
-        untimed: !timed,
-        run_skeletons: true,
-        ..Request::default()
-    };
-    let mut progress = Progress::new();
-    let result = grade(target.course, &request, &mut progress);
-    progress.finish();
+    let request = Request { scope, submission: Some(folder.to_owned()), run_skeletons: true, ..request };
+    let result = ready.grade(&request, &mut Progress::quiet());
     let result = result.map_err(|e| AuthorError::Grading { why: e.to_string() })?;
     let exercises = result.assignments.into_iter().flat_map(|a| a.exercises);
     exercises

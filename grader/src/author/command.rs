@@ -77,7 +77,7 @@ pub enum Outcome {
 /// # Errors
 ///
 /// Where the command cannot go on.
-pub fn run(start: &Path, command: &Command, out: &mut dyn Write) -> Result<Outcome, AuthorError> {
+pub fn run(start: &Path, command: &Command, out: &mut (dyn Write + Send)) -> Result<Outcome, AuthorError> {
     let course = Course::find(start)?;
     if !course.root.join("solutions").is_dir() {
         return Err(AuthorError::NoSolutions { root: course.root });
