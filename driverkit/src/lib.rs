@@ -14,6 +14,7 @@
 
 pub mod counting;
 pub mod heap;
+pub mod lock;
 pub mod pair;
 pub mod payload;
 pub mod pin;

@@ -1,5 +1,6 @@
 //! The loop of every driver.
 
+use crate::lock;
 use crate::replies::{self, Replies};
 use crate::wire::{Message, decode, read_frame};
 use serde::de::DeserializeOwned;
@@ -34,6 +35,7 @@ pub fn serve<Q: DeserializeOwned>(
         return ExitCode::FAILURE;
     }
     hide_stdin();
+    lock::lock();
     replies::connect(to);
     report_panics();
     replies::send(&Message::Hello { submission: submission.map(str::to_owned) }, true);

@@ -77,6 +77,9 @@ struct Record<'a> {
 /// If the check does not pass, with what there is to tell: that is how a test fails.
 pub fn judge<F: FnOnce(&Check) -> Judged>(body: F) {
     let check = Check::named(name_of::<F>());
+    if std::env::var_os("GRADE_RECORD").is_some() {
+        hide();
+    }
     let result = body(&check);
     conclude(&check, result);
 }
@@ -105,6 +108,15 @@ fn conclude(check: &Check, mut result: Judged) {
             std::process::exit(EXIT_UNUSABLE);
         }
         Err(fault) => panic!("{fault}"),
+    }
+}
+
+/// Keeps this process's memory from others of the same user, such as a driver where the system has no walls.
+fn hide() {
+    #[cfg(target_os = "linux")]
+    // SAFETY: this option takes integers only, and changes an attribute of this process.
+    unsafe {
+        libc::prctl(libc::PR_SET_DUMPABLE, 0, 0, 0, 0);
     }
 }
 

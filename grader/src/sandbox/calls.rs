@@ -1,8 +1,9 @@
 //! Seccomp: the system calls that an allocator, or its test, has no use for.
 //!
 //! What is listed fails with `EPERM`, so that a program that tries sees an error and not a signal. It is a list
-//! of what is taken away, since what a C library and a thread need differs from system to system; files are
-//! Landlock's.
+//! of what is taken away, since what a C library and a thread need differs from system to system. Files are
+//! Landlock's; where that is missing, none can be made, changed or removed all the same, and a driver locks itself
+//! out of reading once it is set up.
 
 use std::collections::BTreeMap;
 
@@ -64,7 +65,35 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_swapon,
     libc::SYS_clock_settime,
     libc::SYS_clock_adjtime,
+    // Other processes' turns and places in memory.
+    libc::SYS_setpriority,
+    libc::SYS_ioprio_set,
+    libc::SYS_sched_setparam,
+    libc::SYS_sched_setscheduler,
+    libc::SYS_sched_setattr,
+    libc::SYS_move_pages,
+    libc::SYS_migrate_pages,
+    libc::SYS_process_madvise,
+    libc::SYS_process_mrelease,
+    libc::SYS_kcmp,
+    // Files, where Landlock is missing: what makes, changes or removes one by its name. Opening is below.
+    libc::SYS_openat2,
+    libc::SYS_truncate,
+    libc::SYS_unlinkat,
+    libc::SYS_renameat2,
+    libc::SYS_linkat,
+    libc::SYS_symlinkat,
+    libc::SYS_mkdirat,
+    libc::SYS_mknodat,
+    libc::SYS_fchmodat,
+    libc::SYS_fchownat,
+    libc::SYS_utimensat,
+    libc::SYS_setxattr,
+    libc::SYS_lsetxattr,
+    libc::SYS_removexattr,
+    libc::SYS_lremovexattr,
     // Ways around a filter of calls, and around Landlock.
+    libc::SYS_seccomp,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
@@ -79,9 +108,32 @@ const REFUSED: &[libc::c_long] = &[
 
 /// Calls of older kernels that newer architectures lack.
 #[cfg(target_arch = "x86_64")]
-const REFUSED_HERE: &[libc::c_long] = &[libc::SYS_fork, libc::SYS_vfork];
+const REFUSED_HERE: &[libc::c_long] = &[
+    libc::SYS_fork,
+    libc::SYS_vfork,
+    libc::SYS_creat,
+    libc::SYS_unlink,
+    libc::SYS_rmdir,
+    libc::SYS_rename,
+    libc::SYS_renameat,
+    libc::SYS_link,
+    libc::SYS_symlink,
+    libc::SYS_mkdir,
+    libc::SYS_mknod,
+    libc::SYS_chmod,
+    libc::SYS_chown,
+    libc::SYS_lchown,
+    libc::SYS_utime,
+    libc::SYS_utimes,
+    libc::SYS_futimesat,
+];
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[libc::c_long] = &[];
+
+/// Commands of `fcntl` that have the system signal another process: `F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`, `F_NOTIFY`.
+const SIGNALLING: [u64; 4] = [8, 10, 15, 1026];
+/// The same of `ioctl`, and those that type into a terminal: `FIOSETOWN`, `SIOCSPGRP`, `TIOCSTI`, `TIOCLINUX`.
+const CONTROLS: [u64; 4] = [0x8901, 0x8902, 0x5412, 0x541c];
 
 /// Filters this process's calls, and those of all that it becomes.
 pub fn wall_off() -> Fallible<()> {
@@ -116,10 +168,26 @@ fn rules() -> Fallible<BTreeMap<i64, Vec<SeccompRule>>> {
     let other = is_not(0, u64::from(std::process::id()))?;
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![other.clone()])?]);
     rules.insert(libc::SYS_rt_tgsigqueueinfo, vec![SeccompRule::new(vec![other])?]);
-    // Reading a limit is fine; of `prctl`, what names threads and mappings.
+    let is = |argument, value: u64| SeccompCondition::new(argument, Length::Dword, Compare::Eq, value);
+    for (call, commands) in [(libc::SYS_fcntl, SIGNALLING), (libc::SYS_ioctl, CONTROLS)] {
+        let each = commands.into_iter().map(|command| SeccompRule::new(vec![is(1, command)?]));
+        rules.insert(call, each.collect::<Result<_, _>>()?);
+    }
+    for bit in [libc::O_WRONLY, libc::O_RDWR, libc::O_CREAT, libc::O_TRUNC] {
+        let has = |argument| {
+            SeccompCondition::new(argument, Length::Dword, Compare::MaskedEq(bit as u64), bit as u64)
+        };
+        rules.entry(libc::SYS_openat).or_default().push(SeccompRule::new(vec![has(2)?])?);
+        #[cfg(target_arch = "x86_64")]
+        rules.entry(libc::SYS_open).or_default().push(SeccompRule::new(vec![has(1)?])?);
+    }
+    // A thread may bind itself to a processor.
+    let another = SeccompCondition::new(0, Length::Dword, Compare::Ne, 0)?;
+    rules.insert(libc::SYS_sched_setaffinity, vec![SeccompRule::new(vec![another])?]);
+    // Reading a limit is fine; of `prctl`, what names threads and mappings, and the driver's own last lock.
     rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![is_not(2, 0)?])?]);
     rules.insert(libc::SYS_setrlimit, Vec::new());
-    let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA];
+    let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA, libc::PR_SET_SECCOMP];
     let unnamed = names.iter().map(|option| is_not(0, *option as u64)).collect::<Result<Vec<_>, _>>()?;
     rules.insert(libc::SYS_prctl, vec![SeccompRule::new(unnamed)?]);
     Ok(rules)

@@ -8,8 +8,12 @@ use std::path::Path;
 
 use super::{Layer, calls, files};
 
-/// The user and group of a driver where the grader is root: the kernel's number for nobody in particular.
-const NOBODY: libc::uid_t = 65_534;
+/// The users and groups of drivers where the grader is root begin here, beyond those that anything else gives out.
+/// Each driver has one of its own, by its process, so that none has a way to another nor a part in its limits.
+const USERS: libc::uid_t = 2_000_000_000;
+
+/// Threads that a driver of a user of its own may have. Another user's count is of all that the user runs.
+const THREADS: libc::rlim_t = 256;
 
 /// Descriptors that a driver may open.
 const DESCRIPTORS: libc::rlim_t = 64;
@@ -59,12 +63,14 @@ fn place(driver: &Path) -> Result<(), String> {
 
 /// Gives up root, its groups and with them every capability.
 fn change_user() -> Result<(), String> {
+    let own = USERS + std::process::id();
     // SAFETY: no pointer is followed for a count of zero.
     ask("leave root's groups", unsafe { libc::setgroups(0, std::ptr::null()) })?;
     // SAFETY: integers only.
-    ask("change the group", unsafe { libc::setresgid(NOBODY, NOBODY, NOBODY) })?;
+    ask("change the group", unsafe { libc::setresgid(own, own, own) })?;
     // SAFETY: integers only.
-    ask("change the user", unsafe { libc::setresuid(NOBODY, NOBODY, NOBODY) })
+    ask("change the user", unsafe { libc::setresuid(own, own, own) })?;
+    limit(libc::RLIMIT_NPROC, THREADS)
 }
 
 fn execute() -> io::Error {
