@@ -2,6 +2,8 @@
 //!
 //! It knows Cargo, and nothing of exercises.
 
+mod unfinished;
+
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -13,6 +15,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::process::{Ended, Finished, Limits, run};
+use unfinished::Unfinished;
 
 /// A macro bomb shall end with a clear message before the machine swaps. Of address space, of which rustc
 /// reserves more than it uses: for an answer and its driver 0.8 GiB on two processors, and some for each more.
@@ -110,17 +113,20 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
         command.env(name, value);
     }
     let limits = Limits { wall: wanted.limit, output: OUTPUT, memory: Some(memory()) };
+    let unfinished = Unfinished::begin(wanted.target);
     let done = start(&mut command, &limits)?;
     let (artifacts, complaints) = messages(&done.stdout, wanted.tree);
     // Cargo's last message, which it has only where it came as far as to compile.
     let compiled = json_lines::<Line>(&done.stdout).any(|line| line.reason == "build-finished");
-    match done.ended {
-        Ended::TimedOut => Ok(Built::Exhausted),
+    let built = match done.ended {
+        Ended::TimedOut => return Ok(Built::Exhausted),
         Ended::Exited(0) => Ok(Built::Done(artifacts)),
         _ if !complaints.is_empty() => Ok(Built::Refused(complaints)),
-        _ if compiled => Ok(Built::Exhausted),
+        _ if compiled => return Ok(Built::Exhausted),
         _ => Err(CargoError::Setup { package: wanted.package.to_owned(), said: tail(&done.stderr) }),
-    }
+    };
+    unfinished.finish();
+    built
 }
 
 fn memory() -> u64 {

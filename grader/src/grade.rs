@@ -13,7 +13,7 @@ use crate::exit_code::Exit;
 use crate::judges::{Bench, JudgeError};
 use crate::marks::Graded;
 use crate::progress::Progress;
-use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic};
+use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic, legible};
 use crate::sandbox::Sandbox;
 use crate::scope::Scope;
 use crate::score::{self, ExactTally};
@@ -168,7 +168,7 @@ pub fn grade(
     let mut notes = Vec::new();
     let ignored = submission.ignored(course, &asked);
     if !ignored.is_empty() {
-        notes.push(Note { topic: Topic::Ignored, text: ignored_text(&ignored) });
+        notes.push(Note { topic: Topic::Ignored, text: legible(&ignored_text(&ignored)) });
     }
     let zero = ExactTally::default();
     let total = graded.iter().map(|g| g.tally).fold(zero, ExactTally::plus);

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use crate::course::{Assignment, Course};
 use crate::grade::tally;
 use crate::judges::{Check, Judges};
-use crate::result::{AssignmentResult, CheckResult, ExerciseResult, Note, Topic};
+use crate::result::{AssignmentResult, CheckResult, ExerciseResult, Note, Topic, legible};
 use crate::rubric::{Exact, Exercise, Rubric};
 use crate::run::Outcome;
 use crate::scope::Scope;
@@ -90,7 +90,7 @@ pub fn marks(
             extra_credit: exercise.extra_credit,
             published: exercise.published,
             verdict,
-            message: block.map_or_else(String::new, |b| b.message.clone()),
+            message: block.map_or_else(String::new, |b| legible(&b.message)),
             tally: tally(scored.tally, decimals),
             checks: results.collect(),
         });
@@ -213,8 +213,8 @@ fn check_result(
         left_out: outcome.left_out || outcome.verdict.is_ours(),
         seconds: outcome.seconds,
         measures: outcome.measures,
-        message: outcome.message,
-        program: outcome.program,
+        message: legible(&outcome.message),
+        program: outcome.program.as_deref().map(legible),
         seed: outcome.seed,
     }
 }

@@ -149,6 +149,21 @@ pub enum Topic {
     Course,
 }
 
+/// The longest text that a report shows in one place, in characters.
+const LONGEST: usize = 20_000;
+
+/// A text as reports may show it. What a submission says or names its files may hold anything: control characters,
+/// which a terminal obeys and XML cannot hold, are replaced, and what is too long to read is cut.
+pub fn legible(text: &str) -> String {
+    let shown =
+        |c: char| if c.is_control() && c != '\n' && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let mut legible: String = text.chars().map(shown).take(LONGEST).collect();
+    if text.chars().nth(LONGEST).is_some() {
+        legible.push('…');
+    }
+    legible
+}
+
 impl CourseResult {
     /// Every check of the run with its exercise and assignment.
     pub fn checks(&self) -> impl Iterator<Item = (&AssignmentResult, &ExerciseResult, &CheckResult)> {
@@ -163,5 +178,17 @@ impl CourseResult {
             .iter()
             .flat_map(|a| &a.exercises)
             .any(|e| e.verdict.is_ours() || e.checks.iter().any(|c| c.verdict.is_ours()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_terminals_commands_are_replaced_and_what_is_too_long_is_cut() {
+        assert_eq!(legible("a\u{1b}[2J\r\0b\n\tc"), "a\u{fffd}[2J\u{fffd}\u{fffd}b\n\tc");
+        assert_eq!(legible(&"x".repeat(LONGEST)).chars().count(), LONGEST);
+        assert_eq!(legible(&"x".repeat(LONGEST + 9)).chars().count(), LONGEST + 1);
     }
 }

@@ -147,8 +147,7 @@ impl Workspace {
 
     /// The manifest of the crate in `folder`, without what `keep` leaves out.
     ///
-    /// Binaries stay out where tests are kept, since Cargo builds all of them with any test; and so do tests' dependencies
-    /// from outside the workspace, since a judge stands on crates of the course.
+    /// Binaries stay out where tests are kept, since Cargo builds all of them with any test.
     pub fn member_manifest(&self, folder: &str, keep: Keep) -> Result<String, WorkspaceError> {
         let mut manifest = read(&self.root.join(folder).join("Cargo.toml"))?;
         manifest.remove("bench");
@@ -165,9 +164,9 @@ impl Workspace {
                 }
             }
         }
-        retain_dev_dependencies(&mut manifest, |name, value| {
-            keep == Keep::Tests && self.path_of(folder, name, value).is_some()
-        });
+        if keep == Keep::Sources {
+            remove_dev_dependencies(&mut manifest);
+        }
         Ok(manifest.to_string())
     }
 
@@ -208,16 +207,15 @@ fn dependencies(manifest: &Table, tests: bool) -> Vec<(&String, &Value)> {
     tables.iter().flat_map(|t| kinds.iter().filter_map(|k| t.get(*k)?.as_table())).flatten().collect()
 }
 
-fn retain_dev_dependencies(manifest: &mut Table, keep: impl Fn(&str, &Value) -> bool) {
-    let retain = |table: &mut Table| {
-        if let Some(Value::Table(needed)) = table.get_mut("dev-dependencies") {
-            needed.retain(|name, value| keep(name, value));
-        }
-    };
+fn remove_dev_dependencies(manifest: &mut Table) {
     if let Some(Value::Table(targets)) = manifest.get_mut("target") {
-        targets.iter_mut().filter_map(|(_, target)| target.as_table_mut()).for_each(retain);
+        for (_, target) in targets.iter_mut() {
+            if let Some(target) = target.as_table_mut() {
+                target.remove("dev-dependencies");
+            }
+        }
     }
-    retain(manifest);
+    manifest.remove("dev-dependencies");
 }
 
 fn table<'a>(root: &'a Table, path: &[&str]) -> Option<&'a Table> {
@@ -283,7 +281,7 @@ mod tests {
         let holds = |keep, what| workspace.member_manifest("a", keep).unwrap().contains(what);
         assert!(holds(Keep::Sources, "a-driver") && !holds(Keep::Tests, "a-driver"));
         assert!(!holds(Keep::Sources, "kit") && holds(Keep::Tests, "kit"));
-        assert!(!holds(Keep::Sources, "trybuild") && !holds(Keep::Tests, "trybuild"));
+        assert!(!holds(Keep::Sources, "trybuild") && holds(Keep::Tests, "trybuild"));
     }
 
     #[test]

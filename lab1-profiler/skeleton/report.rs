@@ -1,16 +1,16 @@
 //! Reports: the same figures by stack, for people and for flame graphs.
 //!
 //! ```text
-//!   stack    Vec::push ─► parse ─► main           as it was walked: innermost first
-//!   folded   main;parse;Vec::push 4096            one line a stack, outermost first, `;` between frames
+//!   stack    [0x1210, 0x1110, 0x1010]             as it was walked: innermost first
 //!   text     4096 bytes in 3 blocks (40.0 %)      largest first
 //!              Vec::push
 //!              parse
 //!              main
+//!   folded   main;parse;Vec::push 4096            one line a stack, outermost first, `;` between frames
 //! ```
 //!
 //! A frame's address is where the call *returns to*; the call is one byte before. Two stacks that differ
-//! only in what a report leaves out are one stack in that report.
+//! only in what a report leaves out are one stack in that report: text and folded show names and no addresses.
 //!
 //! Sources: B. Gregg, "The flame graph", CACM 59(6), 2016, and FlameGraph's README (the folded format);
 //! DHAT's chapter in the Valgrind manual; the crate `inferno`.
@@ -58,8 +58,18 @@ impl Aggregate {
         todo!("lab1.report.stacks: sorted and unique")
     }
 
-    /// The text report, of the `limit` largest stacks as they are shown. The first line gives the totals of
-    /// *all* stacks, the last one how much is not shown, if anything is.
+    /// The text report, of the `limit` largest stacks.
+    ///
+    /// ```text
+    /// 10240 bytes in 7 blocks from 3 stacks                   the total of all, also of those that are not shown
+    /// 4096 bytes in 3 blocks (40.0 %)                         largest in bytes first, equal ones by their names
+    ///   Vec::push                                             innermost first
+    ///   main
+    /// not shown: 6144 bytes in 4 blocks from 2 stacks         if there are more
+    /// ```
+    ///
+    /// In a name control characters become `_`. A function without a name is its return address as `0x…`, a
+    /// stack without frames the one frame `[unknown]`.
     ///
     /// # Errors
     ///
@@ -69,7 +79,10 @@ impl Aggregate {
         todo!("lab1.report.text: the {limit} largest stacks {places:?}")
     }
 
-    /// Folded stacks by bytes, a line for each list of names, in byte order.
+    /// Folded stacks by bytes: a line for each list of names, in the byte order of what stands before the count.
+    ///
+    /// In a name `;`, control characters and white space become `_`, so that the only blank of a line is the
+    /// one before its count. What has no name is as in [`text`](Self::text).
     ///
     /// # Errors
     ///

@@ -13,8 +13,8 @@
 //!
 //! Sources: G. Tene, HdrHistogram (the buckets); D. Barrett and B. Zorn, "Using lifetime predictors to improve
 //! memory allocation performance", PLDI 1993 (the clock); heaptrack (temporaries); jemalloc's
-//! `doc_internal/PROFILING_INTERNALS.md` (sampling, and the bias of the weight R/size); tcmalloc's
-//! `docs/sampling.md`.
+//! `doc_internal/PROFILING_INTERNALS.md` and Perfetto's "heapprofd: Sampling for Memory Profiles" (sampling by the
+//! byte, and weights that leave no bias).
 
 use crate::Site;
 

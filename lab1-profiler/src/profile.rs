@@ -178,3 +178,21 @@ pub struct Row<'p> {
     /// Its figures.
     pub figures: Figures,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wider_buckets_hold_the_same_counts_from_the_first_to_the_last() {
+        let bucket = |low, high, count| Bucket { low, high, count };
+        let narrow =
+            [bucket(4, 4, 1), bucket(7, 7, 2), bucket(8, 8, 0), bucket(16, 17, 5), bucket(64, 67, 0)];
+        assert_eq!(Bucket::by_doubling(&narrow), [bucket(4, 7, 3), bucket(8, 15, 0), bucket(16, 31, 5)]);
+        let ends = [bucket(0, 0, 1), bucket(1, 1, 1), bucket(u64::MAX, u64::MAX, 1)];
+        let wide = Bucket::by_doubling(&ends);
+        assert_eq!((wide.len(), wide[0], wide[1]), (65, ends[0], ends[1]));
+        assert_eq!(wide[64], bucket(1 << 63, u64::MAX, 1));
+        assert_eq!(Bucket::by_doubling(&[]), []);
+    }
+}

@@ -63,3 +63,35 @@ fn whole(path: &Path, write: &dyn Fn(&mut Vec<u8>) -> io::Result<()>) -> io::Res
     }
     written
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_whole_or_not_at_all() {
+        let folder = std::env::temp_dir().join(format!("lab1-reports-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let path = folder.join("report.txt");
+        let put = |text: &'static str| {
+            move |out: &mut Vec<u8>| {
+                out.extend_from_slice(text.as_bytes());
+                Ok(())
+            }
+        };
+        whole(&path, &put("one")).expect("there is room");
+        whole(&path, &put("two")).expect("there is room");
+        assert!(whole(&path, &|_| Err(io::Error::other("full"))).is_err());
+        // A folder stands in the way of the last step.
+        fs::create_dir(folder.join("taken")).expect("a folder");
+        assert!(whole(&folder.join("taken"), &put("three")).is_err());
+        let mut left: Vec<_> =
+            fs::read_dir(&folder).expect("a folder").flatten().map(|file| file.file_name()).collect();
+        left.sort_unstable();
+        assert_eq!(
+            (left, fs::read_to_string(&path).ok().as_deref()),
+            (vec!["report.txt".into(), "taken".into()], Some("two"))
+        );
+        fs::remove_dir_all(&folder).expect("a folder");
+    }
+}

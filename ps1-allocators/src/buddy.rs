@@ -62,7 +62,7 @@ impl Buddy {
 
 // SAFETY: a block that is handed out was free and is so no longer; the blocks tile the region, so it shares
 // no byte with another; it is aligned to its size, which is at least the layout's size and alignment; and
-// nothing is written into a block while it is live.
+// only free blocks are written to.
 unsafe impl RawAllocator for Buddy {
     /// Hands out a block of the layout's order: `max(size, align, MIN_BLOCK)` bytes, rounded up to a power
     /// of two. The slice is as long as the block. It is cut from the smallest free block that holds it.

@@ -17,6 +17,10 @@ pub const EXIT_BROKE: i32 = 97;
 /// The judge's exit code when it can't use what the person who grades gave; the grader then stops.
 pub const EXIT_UNUSABLE: i32 = 96;
 
+/// How long the drivers of one check may take in all. A request has a limit of its own; without this one, a hundred
+/// that each stay just below it would outlast the grader's patience with the judge.
+const PATIENCE: Duration = Duration::from_secs(30);
+
 /// What a check measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
@@ -153,6 +157,11 @@ impl Check {
 
     pub(crate) fn spent(&self, on_driver: Duration) {
         self.notes.borrow_mut().driver += on_driver;
+    }
+
+    /// What is left of the time that the check's drivers may take.
+    pub(crate) fn left(&self) -> Duration {
+        PATIENCE.saturating_sub(self.notes.borrow().driver)
     }
 
     fn record(&self, result: &Judged, credit: f64, notes: &Notes) -> std::io::Result<()> {

@@ -97,6 +97,12 @@ impl<'c> Client<'c> {
         limit: Duration,
     ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
         let broke = |why: String| (Fault::Broke(why), Vec::new());
+        let left = self.check.left();
+        if left.is_zero() {
+            let said =
+                "The requests of this check took too long in all, though none of them alone.".to_owned();
+            return Err((Fault::TimedOut(said.into()), Vec::new()));
+        }
         let bytes = encode(request).map_err(|error| broke(error.to_string()))?;
         let mut slot = self.driver.borrow_mut();
         let mut driver = match slot.take() {
@@ -108,7 +114,7 @@ impl<'c> Client<'c> {
             }
         };
         let start = Instant::now();
-        let result = driver.ask(&bytes, limit.min(self.limit));
+        let result = driver.ask(&bytes, limit.min(self.limit).min(left));
         self.check.spent(start.elapsed());
         match result {
             Ok(transcript) => {

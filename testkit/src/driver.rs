@@ -19,6 +19,11 @@ use std::time::{Duration, Instant};
 pub const ADDRESS_SPACE: u64 = 1 << 30;
 /// What a driver may print, in bytes.
 pub const OUTPUT: u64 = 1 << 20;
+/// What the replies to one request may have, in bytes. The longest walk has a twentieth.
+const REPLIED: usize = 256 << 20;
+/// How many replies there may be beside one for each byte of the request: a command takes a byte and more, and what
+/// asks for several replies names them.
+const UNASKED: usize = 1000;
 /// How much of the end of its standard error is kept for a message, in bytes.
 const KEPT: usize = 2000;
 /// How long a driver whose socket closed may take to end by itself.
@@ -101,19 +106,23 @@ impl Driver {
         limit: Duration,
     ) -> Result<Transcript<R>, Broken<R>> {
         let start = Instant::now();
-        let (mut replies, mut arrivals) = (Vec::new(), Vec::new());
+        let (mut replies, mut arrivals, mut bytes) = (Vec::new(), Vec::new(), 0);
         self.from.get_mut().deadline = start + limit;
         let death = match self.send(request) {
             // A driver that ended early may have told why before it did; go on and read that.
             Ok(()) | Err(ErrorKind::BrokenPipe) => loop {
                 match read_frame(&mut self.from) {
-                    Ok(Some(Message::Reply(bytes))) => match decode(&bytes) {
-                        Ok(reply) => {
-                            replies.push(reply);
-                            arrivals.push(start.elapsed());
+                    Ok(Some(Message::Reply(reply))) => {
+                        bytes += reply.len();
+                        if bytes > REPLIED || replies.len() > request.len() + UNASKED {
+                            break Death::Garbled("more replies than it was asked for".to_owned());
                         }
-                        Err(error) => break Death::Garbled(error.to_string()),
-                    },
+                        match decode(&reply) {
+                            Ok(reply) => replies.push(reply),
+                            Err(error) => break Death::Garbled(error.to_string()),
+                        }
+                        arrivals.push(start.elapsed());
+                    }
                     Ok(Some(Message::Done { .. })) => return Ok(Transcript { replies, arrivals }),
                     Ok(Some(Message::Panicked { message, location })) => {
                         break Death::Panicked { message, location };

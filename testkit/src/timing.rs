@@ -45,9 +45,9 @@ pub fn ask<Q: Serialize, R: DeserializeOwned, T>(
     }
 }
 
-/// Holds the time that a driver claims against the arrivals of the messages before and after.
+/// Holds the time that a driver claims against the arrivals of the first two messages: the clock runs between them.
 fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
-    let between = arrivals.first().zip(arrivals.last()).map(|(first, last)| last.saturating_sub(*first));
+    let between = arrivals.first().zip(arrivals.get(1)).map(|(first, last)| last.saturating_sub(*first));
     let outside = between.unwrap_or_default();
     if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
         return Err(Fault::failed(format!(

@@ -1,5 +1,6 @@
 //! Exercise L1.2: how its requests reach the student's code.
 
+use super::checksum::{CHECKSUM, checksum};
 use crate::protocol::fragmentation::{Heap, Job, Made, Measured, Peaked, Piece, Timed};
 use driverkit::counting::{self, metered};
 use driverkit::heap::Kind;
@@ -79,22 +80,15 @@ fn time(made: &Made, replies: &mut Replies) {
             }
         }
         twin => {
-            let sum = batches[batch].iter().fold(sums[twin - 1], checksum);
+            let sum = batches[batch].iter().fold(sums[twin - 1], |sum, (extent, _)| {
+                checksum(checksum(sum, &extent.offset.to_le_bytes()), &extent.len.to_le_bytes())
+            });
             sums[twin - 1] = black_box(sum);
         }
     });
     if let Some(measured) = measured {
         replies.send(&Timed::Timing { rounds, measured });
     }
-}
-
-/// Where a checksum begins: FNV-1a's offset basis (G. Fowler, L. C. Noll, K.-P. Vo).
-const CHECKSUM: u64 = 0xcbf2_9ce4_8422_2325;
-
-/// FNV-1a over an extent's place and length, byte by byte.
-fn checksum(sum: u64, (extent, _): &(Extent, usize)) -> u64 {
-    let bytes = [extent.offset.to_le_bytes(), extent.len.to_le_bytes()];
-    bytes.as_flattened().iter().fold(sum, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }
 
 fn decode((extent, asked): &Piece) -> (Extent, usize) {

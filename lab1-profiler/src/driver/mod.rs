@@ -1,5 +1,6 @@
 //! How each exercise's requests reach the student's types.
 
+mod checksum;
 mod fragmentation;
 mod patterns;
 mod report;

@@ -139,7 +139,7 @@ pub struct Race {
     pub events: Vec<Event>,
 }
 
-/// A program to time with a sampler and without: it makes blocks, fills them, and drops them.
+/// A program to time with a sampler and without: it makes blocks, and drops each for the next in its slot.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Workload {
     /// The sampler's mean.

@@ -112,8 +112,6 @@ pub enum Asked {
     Free {
         /// Which block.
         block: u64,
-        /// Whether `live` named the block at that time.
-        recorded: bool,
     },
     /// `realloc`.
     Realloc {
@@ -123,8 +121,6 @@ pub enum Asked {
         size: u64,
         /// As it came.
         align: u64,
-        /// Whether `live` named the block at that time.
-        recorded: bool,
     },
 }
 

@@ -49,26 +49,24 @@
 //!  ┌───┬───┬───┬───┬───┬───┬───┬───┬───┬───┬───┬───┬───┐
 //!  │F 3│ · │ · │ · │ · │ · │ · │ · │U 1│ · │F 1│ · │F 0│   the tiling drawn above
 //!  └───┴───┴───┴───┴───┴───┴───┴───┴───┴───┴───┴───┴───┘
-//!  stacks, one for each order                 nonempty: bits 0, 1 and 3 are set
-//!    3 │ 0
-//!    1 │ 8, 10          10 is on top, and free; 8 is stale: it has been handed out since
-//!    0 │ 12
+//!  stacks, one for each order
+//!    3 │ 0          The free blocks. Each holds, in its first bytes, its index in its stack: so a
+//!    1 │ 10         merge takes one out of the middle by moving the top one into its place, and
+//!    0 │ 12         touches no neighbours in a list.
 //! ```
 //!
 //! A tag says "a free (used) block of this order starts here", and is zero elsewhere. So one comparison
 //! decides whether a free is valid, and one whether a buddy can be merged: its tag is "free, of this order"
-//! for no buddy that is used, split, or past the end.
+//! for no buddy that is used, split, or past the end. An operation costs at most one step an order.
 //!
-//! Free blocks are found through stacks of their numbers, and **the tags alone decide what is free**: an
-//! entry whose tag says otherwise is stale, and is skipped when it comes to the top. So a merge takes no
-//! buddy out of the middle of anything. It changes a tag, and nothing in free memory is ever touched. When
-//! a stack is full its stale entries are swept out, and only if most were not does it grow; so stacks hold
-//! at most four entries a block that was free at once, and an entry is skipped or swept once for the push
-//! that made it. An operation costs O(`MAX_ORDER`) amortised, whatever is free.
+//! What takes time in it is what the processor can't foresee, how far a request splits and a free merges,
+//! and memory that is not in its caches. So what is common, a stack that has a block and a buddy that is
+//! not free, is one branch each and no loop; and a block's memory is only written to, which waits for
+//! nothing, until the block is taken out by a merge.
 // END
 
 // SOLUTION
-use crate::{MAX_BLOCK, MAX_ORDER, MIN_BLOCK};
+use crate::{MAX_ORDER, MIN_BLOCK};
 // END
 use heap_api::{AllocError, Extent, FreeError, RawAllocator, Region};
 use std::alloc::Layout;
@@ -86,20 +84,18 @@ const FREE: u8 = 0x40;
 /// With the order: the tag of a used block.
 const USED: u8 = 0x80;
 
-const _: () = assert!(MAX_ORDER < FREE as usize && MAX_ORDER < u32::BITS as usize);
+const _: () = assert!(MAX_ORDER < FREE as usize && size_of::<u32>() <= MIN_BLOCK);
 // END
 
 /// A buddy allocator over one region.
 pub struct Buddy {
     // SOLUTION
-    /// The memory; never read or written here.
+    /// The memory. A free block begins with its index in its stack, a `u32`; no other byte is touched.
     region: Region,
     /// One a granule: what starts there.
     tags: Box<[u8]>,
-    /// Every free block is on its order's stack, at least once; the one that was freed last lies highest.
+    /// The free blocks of each order.
     stacks: [Vec<u32>; MAX_ORDER + 1],
-    /// Bit `n` is set wherever `stacks[n]` has a free block; it may also be set where all is stale.
-    nonempty: u32,
     // STUB: // Your fields, each with its invariant.
     // END
 }
@@ -113,7 +109,7 @@ impl Buddy {
         // SOLUTION
         let granules = region.len() / MIN_BLOCK;
         let tags = vec![INSIDE; granules].into_boxed_slice();
-        let mut buddy = Self { region, tags, stacks: Default::default(), nonempty: 0 };
+        let mut buddy = Self { region, tags, stacks: Default::default() };
         // Backwards, so that the lowest block lies highest on its stack. The last block of a tiling that
         // ends at `end` has the size of the lowest bit of `end`.
         let mut end = granules;
@@ -132,32 +128,24 @@ impl Buddy {
     #[inline]
     fn push(&mut self, block: Granule, order: usize) {
         self.tags[block] = FREE | order as u8;
-        self.nonempty |= 1 << order;
         let stack = &mut self.stacks[order];
-        if stack.len() == stack.capacity() {
-            return self.push_after_a_sweep(block, order);
-        }
+        let index = stack.len() as u32;
         stack.push(block as u32);
+        // SAFETY: nobody else uses a free block, and it has room for an index, in size and alignment.
+        unsafe { self.memory(block).cast().write(index) };
     }
 
-    /// The rest of a [`push`](Self::push) onto a full stack; apart, as all that is seldom is, so that the
-    /// common way stays short.
-    #[cold]
-    fn push_after_a_sweep(&mut self, block: Granule, order: usize) {
-        make_room(&mut self.stacks[order], &mut self.tags, FREE | order as u8);
-        self.stacks[order].push(block as u32);
-    }
-
-    /// The free block of `order` that was freed last. Its tag is left to the caller.
+    /// Takes a free block out of its stack, wherever it lies; the top one fills the gap.
     #[inline]
-    fn pop(&mut self, order: usize) -> Option<Granule> {
-        while let Some(block) = self.stacks[order].pop() {
-            if self.is_free(block as Granule, order) {
-                return Some(block as Granule);
-            }
-        }
-        self.nonempty &= !(1 << order);
-        None
+    fn take_out(&mut self, block: Granule, order: usize) {
+        self.tags[block] = INSIDE;
+        // SAFETY: `push` has written an index there, and nobody else writes to a free block.
+        let index: u32 = unsafe { self.memory(block).cast().read() };
+        let stack = &mut self.stacks[order];
+        let top = stack[stack.len() - 1];
+        stack.swap_remove(index as usize);
+        // SAFETY: as in `push`; the top one is free, or was so until now.
+        unsafe { self.memory(top as Granule).cast().write(index) };
     }
 
     /// Whether a free block of just that order starts there.
@@ -166,41 +154,25 @@ impl Buddy {
         self.tags.get(block) == Some(&(FREE | order as u8))
     }
 
-    /// Cuts a block of `order` out of the smallest larger one that is free, if there is one.
-    #[inline(never)]
-    fn cut(&mut self, order: usize) -> Option<Granule> {
-        loop {
-            let candidates = self.nonempty >> order;
-            if candidates == 0 {
-                return None;
-            }
-            let found = order + candidates.trailing_zeros() as usize;
-            if let Some(block) = self.pop(found) {
-                self.split(block, found, order);
-                return Some(block);
-            }
-        }
-    }
-
-    /// Makes a block free whose buddy is: merges the two, and their parent with its buddy, and so on.
-    #[inline(never)]
-    fn merge(&mut self, mut block: Granule, mut order: usize) {
-        while order < MAX_ORDER && self.is_free(block ^ (1 << order), order) {
-            let buddy = block ^ (1 << order);
-            self.tags[block.max(buddy)] = INSIDE;
-            block = block.min(buddy);
-            order += 1;
-        }
-        self.push(block, order);
-    }
-
     /// Splits a block until its left part has order `to`; the other parts become free.
     #[inline]
     fn split(&mut self, block: Granule, from: usize, to: usize) {
         for order in (to..from).rev() {
             self.push(block + (1 << order), order);
         }
-        self.tags[block] = USED | to as u8;
+    }
+
+    /// Merges a block with its buddy, and their parent with its buddy, as often as that is free. Apart, so
+    /// that it takes no registers from what is more common.
+    #[inline(never)]
+    fn merge(&mut self, mut block: Granule, mut order: usize) -> (Granule, usize) {
+        self.tags[block] = INSIDE;
+        while order < MAX_ORDER && self.is_free(block ^ (1 << order), order) {
+            self.take_out(block ^ (1 << order), order);
+            block &= !(1 << order);
+            order += 1;
+        }
+        (block, order)
     }
 
     /// The used block at `ptr`, with its order, if it is one that serves `layout`.
@@ -236,10 +208,18 @@ impl Buddy {
         }
     }
 
+    /// A block's first byte.
+    #[inline]
+    fn memory(&self, block: Granule) -> NonNull<u8> {
+        debug_assert!(block < self.tags.len());
+        // SAFETY: a block begins within the region, since it has a tag. Each was tagged before it came here.
+        unsafe { self.region.base().add(block * MIN_BLOCK) }
+    }
+
     /// A block as the caller gets it.
     #[inline]
     fn bytes(&self, block: Granule, order: usize) -> NonNull<[u8]> {
-        NonNull::slice_from_raw_parts(self.region.at(block * MIN_BLOCK), MIN_BLOCK << order)
+        NonNull::slice_from_raw_parts(self.memory(block), MIN_BLOCK << order)
     }
     // END
 }
@@ -249,40 +229,16 @@ impl Buddy {
 /// larger of size and alignment decides.
 #[inline]
 fn order_of(layout: Layout) -> Option<usize> {
-    let bytes = layout.size().max(layout.align()).max(MIN_BLOCK);
-    if layout.size() == 0 || bytes > MAX_BLOCK {
-        return None;
-    }
-    Some((bytes - 1).ilog2() as usize + 1 - MIN_BLOCK.ilog2() as usize)
+    // The offset of the last byte, which for size zero wraps to one that no block has.
+    let last = layout.size().wrapping_sub(1).max(layout.align() - 1) | (MIN_BLOCK - 1);
+    let order = last.ilog2() as usize + 1 - MIN_BLOCK.ilog2() as usize;
+    (order <= MAX_ORDER).then_some(order)
 }
-
-/// Sweeps the stale entries out of a full stack, and all but one of each block's; then lets it grow if that
-/// left it more than half full, so that the next sweep is as many pushes away.
-#[cold]
-fn make_room(stack: &mut Vec<u32>, tags: &mut [u8], free: u8) {
-    // A block that has been seen is untagged until all are.
-    stack.retain(|&block| {
-        let unseen = tags[block as usize] == free;
-        if unseen {
-            tags[block as usize] = INSIDE;
-        }
-        unseen
-    });
-    for &block in &*stack {
-        tags[block as usize] = free;
-    }
-    if stack.len() >= stack.capacity() / 2 {
-        stack.reserve_exact((2 * stack.capacity() - stack.len()).max(SMALLEST_STACK));
-    }
-}
-
-/// Entries that a stack is made for at first.
-const SMALLEST_STACK: usize = 64;
 // END
 
 // SAFETY: a block that is handed out was free and is so no longer; the blocks tile the region, so it shares
 // no byte with another; it is aligned to its size, which is at least the layout's size and alignment; and
-// nothing is written into a block while it is live.
+// only free blocks are written to.
 unsafe impl RawAllocator for Buddy {
     /// Hands out a block of the layout's order: `max(size, align, MIN_BLOCK)` bytes, rounded up to a power
     /// of two. The slice is as long as the block. It is cut from the smallest free block that holds it.
@@ -299,13 +255,17 @@ unsafe impl RawAllocator for Buddy {
     fn allocate(&mut self, layout: Layout) -> Result<NonNull<[u8]>, AllocError> {
         // SOLUTION
         let order = order_of(layout).ok_or(AllocError)?;
-        let block = match self.pop(order) {
-            Some(block) => {
-                self.tags[block] = USED | order as u8;
+        let block = match self.stacks[order].pop() {
+            Some(block) => block as Granule,
+            None => {
+                let mut larger = order + 1..=MAX_ORDER;
+                let found = larger.find_map(|found| Some((self.stacks[found].pop()? as Granule, found)));
+                let (block, found) = found.ok_or(AllocError)?;
+                self.split(block, found, order);
                 block
             }
-            None => self.cut(order).ok_or(AllocError)?,
         };
+        self.tags[block] = USED | order as u8;
         Ok(self.bytes(block, order))
         // STUB: todo!("ps1.buddy.allocate: find a block for {layout:?}")
         // END
@@ -327,12 +287,11 @@ unsafe impl RawAllocator for Buddy {
     // END
     unsafe fn deallocate(&mut self, block: NonNull<u8>, layout: Layout) -> Result<(), FreeError> {
         // SOLUTION
-        let (block, order) = self.used(block, layout)?;
+        let (mut block, mut order) = self.used(block, layout)?;
         if self.is_free(block ^ (1 << order), order) {
-            self.merge(block, order);
-        } else {
-            self.push(block, order);
+            (block, order) = self.merge(block, order);
         }
+        self.push(block, order);
         Ok(())
         // STUB: todo!("ps1.buddy.deallocate: take {block:?} of {layout:?} back")
         // END
@@ -353,9 +312,10 @@ unsafe impl RawAllocator for Buddy {
         let right = |order: usize| block | 1 << order;
         if (from..to).all(|order| right(order) != block && self.is_free(right(order), order)) {
             for order in from..to {
-                self.tags[right(order)] = INSIDE;
+                self.take_out(right(order), order);
             }
             self.split(block, from, to);
+            self.tags[block] = USED | to as u8;
             return Ok(self.bytes(block, to));
         }
         let moved = self.allocate(new)?;

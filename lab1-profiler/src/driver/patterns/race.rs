@@ -41,9 +41,12 @@ pub fn time(race: &Race, replies: &mut Replies) {
     let sites = race.sites.max(1);
     let batches: Vec<&[Event]> = race.events.chunks(race.batch.max(1) as usize).collect();
     let (mut student, mut yardsticks) = (Patterns::new(), [(); 2].map(|()| Yardstick::default()));
-    for event in &race.events {
-        happen(&mut student, *event);
-        yardsticks.iter_mut().for_each(|yardstick| yardstick.happen(*event));
+    // Where memory comes to lie favours some; over three consecutive seeds each is first, second, last.
+    for turn in 0..3 {
+        match (race.seed.wrapping_add(turn) % 3) as usize {
+            0 => race.events.iter().for_each(|event| happen(&mut student, *event)),
+            other => race.events.iter().for_each(|event| yardsticks[other - 1].happen(*event)),
+        }
     }
     let mut told = Vec::with_capacity(batches.len() + sites as usize);
     replies.expect(0);

@@ -7,19 +7,21 @@ use lab1_profiler::patterns::Sampler;
 use std::hint::black_box;
 
 /// The blocks that one contestant holds.
-type Slots = Vec<Box<[u8]>>;
+type Slots = Vec<Vec<u8>>;
 
-/// Makes a block, filled, in the place of the one that its slot had.
+/// Makes a block in the place of the one that its slot had: the least that a program does with one.
 #[inline]
 fn make(slots: &mut Slots, (slot, size): (u32, u32)) {
-    slots[slot as usize] = black_box(vec![slot as u8; size as usize].into_boxed_slice());
+    slots[slot as usize] = black_box(Vec::with_capacity(size as usize));
 }
 
 /// Times a workload. All of it has been done once before the clock starts.
 pub fn time(workload: &Workload, replies: &mut Replies) {
     let batches: Vec<&[(u32, u32)]> = workload.blocks.chunks(workload.batch.max(1) as usize).collect();
-    let mut contestants: [Slots; 3] = [(); 3].map(|()| vec![Box::default(); workload.slots as usize]);
-    for slots in &mut contestants {
+    let mut contestants: [Slots; 3] = [(); 3].map(|()| vec![Vec::new(); workload.slots as usize]);
+    // Where memory comes to lie favours some; over three consecutive seeds each is first, second, last.
+    for turn in 0..3 {
+        let slots = &mut contestants[(workload.seed.wrapping_add(turn) % 3) as usize];
         workload.blocks.iter().for_each(|block| make(slots, *block));
     }
     let mut sampler = Sampler::new(workload.mean, workload.seed);

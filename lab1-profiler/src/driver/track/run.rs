@@ -102,15 +102,11 @@ struct Scripted {
 }
 
 impl Scripted {
-    /// One call of the heap; `asked` makes a note of it, from whether the block is recorded.
-    fn play(&self, block: Option<NonNull<u8>>, asked: impl FnOnce(bool) -> Asked) -> Option<NonNull<u8>> {
+    /// One call of the heap.
+    fn play(&self, asked: Asked) -> Option<NonNull<u8>> {
         let tracker = self.own.upgrade()?;
-        let mut recorded = false;
-        if block.is_some() {
-            tracker.live(&mut |record| recorded |= Some(record.block) == block);
-        }
         let (answer, meanwhile) = SCRIPT.with_borrow_mut(|script| {
-            script.asked.push(asked(recorded));
+            script.asked.push(asked);
             (script.answer.take(), std::mem::take(&mut script.meanwhile))
         });
         for call in meanwhile {
@@ -128,16 +124,14 @@ impl Scripted {
 // SAFETY: the blocks are nowhere, so nobody has their memory; alignment and distance are the judge's concern.
 unsafe impl Heap for Scripted {
     fn malloc(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let (size, align) = (size as u64, align as u64);
-        self.play(None, |_| Asked::Malloc { size, align })
+        self.play(Asked::Malloc { size: size as u64, align: align as u64 })
     }
 
     unsafe fn free(&self, block: NonNull<u8>) {
-        self.play(Some(block), |recorded| Asked::Free { block: address(block), recorded });
+        self.play(Asked::Free { block: address(block) });
     }
 
     unsafe fn realloc(&self, block: NonNull<u8>, size: usize, align: usize) -> Option<NonNull<u8>> {
-        let (size, align) = (size as u64, align as u64);
-        self.play(Some(block), |recorded| Asked::Realloc { block: address(block), size, align, recorded })
+        self.play(Asked::Realloc { block: address(block), size: size as u64, align: align as u64 })
     }
 }

@@ -14,7 +14,7 @@ fn keeps_up_on_an_unseen_program() {
                 calls.push(load.malloc());
             }
             for _ in 0..2_000 {
-                load.exchange(&mut calls);
+                load.churn(&mut calls);
             }
             while load.len() > wave * 200 {
                 calls.push(load.free());

@@ -49,19 +49,23 @@ impl Load {
     }
 
     /// The `realloc` of one of the live blocks, which moves it.
-    pub fn realloc(&mut self) -> Call {
+    fn realloc(&mut self) -> Call {
         let which = self.prng.below(self.live.len() as u64) as usize;
         let (to, size) = self.take();
         realloc(self.give(which), to, size, self.site)
     }
 
-    /// One of the three, two thirds of the time one that leaves as many live as there were.
+    /// A `free` and a `malloc`.
     pub fn exchange(&mut self, calls: &mut Vec<Call>) {
-        if self.prng.below(4) == 0 {
-            calls.push(self.realloc());
-        } else {
-            calls.push(self.free());
-            calls.push(self.malloc());
+        calls.push(self.free());
+        calls.push(self.malloc());
+    }
+
+    /// A `realloc`, or more often an exchange: as many blocks are live as before.
+    pub fn churn(&mut self, calls: &mut Vec<Call>) {
+        match self.prng.below(4) {
+            0 => calls.push(self.realloc()),
+            _ => self.exchange(calls),
         }
     }
 

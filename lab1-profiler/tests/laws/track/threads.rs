@@ -8,6 +8,10 @@ use crate::protocol::track::{HEAP, Job, Model, Outcome, Step, Stress};
 use testkit::client::{Build, Client};
 use testkit::{Check, Fault, Judged};
 
+/// How far apart the heap's blocks are, in bytes: so that in most designs they share a shard, or a line of a
+/// table, now and then, and now and then not.
+const DISTANCES: [u64; 4] = [16, 4096, 1 << 16, 1 << 21];
+
 /// Runs a model: each thread has blocks of the given sizes, and does its steps. In every interleaving, the
 /// records are what the threads have at the end, and the sums what they did.
 pub fn model(check: &Check, given: &[&[u64]], threads: &[&[Step]]) -> Judged {
@@ -20,22 +24,22 @@ pub fn model(check: &Check, given: &[&[u64]], threads: &[&[Step]]) -> Judged {
         })
         .collect();
     let story = format!("On one tracker, {}.", story.join("; "));
-    // Neighbours, so that a design with shards by address has them in one, and by their hash maybe not.
-    let addresses = (0..8).map(|number| HEAP + 16 * number).collect();
-    let count = threads.len() as u64;
     let client = Client::new(check, &HOME, Build::Loom)?;
-    let answer =
-        client.ask::<_, Vec<Outcome>>(&Request::Track(Job::Model(Model { addresses, given, threads })));
-    let transcript = answer.map_err(|(fault, _)| {
-        fault.map(|failure| failure.message.insert_str(0, &format!("{story} In one interleaving: ")))
-    })?;
-    let outcomes = match <[_; 1]>::try_from(transcript.replies) {
-        Ok([outcomes]) if !outcomes.is_empty() => outcomes,
-        _ => return Err(Fault::failed("The model gave no outcomes.")),
-    };
-    for outcome in &outcomes {
-        sound(outcome, count + 1)
-            .map_err(|why| Fault::failed(format!("{story} In one interleaving, at the end, {why}.")))?;
+    for distance in DISTANCES {
+        let addresses = (0..8).map(|number| HEAP + distance * number).collect();
+        let model = Model { addresses, given: given.clone(), threads: threads.clone() };
+        let answer = client.ask::<_, Vec<Outcome>>(&Request::Track(Job::Model(model)));
+        let transcript = answer.map_err(|(fault, _)| {
+            fault.map(|failure| failure.message.insert_str(0, &format!("{story} In one interleaving: ")))
+        })?;
+        let outcomes = match <[_; 1]>::try_from(transcript.replies) {
+            Ok([outcomes]) if !outcomes.is_empty() => outcomes,
+            _ => return Err(Fault::failed("The model gave no outcomes.")),
+        };
+        for outcome in &outcomes {
+            sound(outcome, threads.len() as u64 + 1)
+                .map_err(|why| Fault::failed(format!("{story} In one interleaving, at the end, {why}.")))?;
+        }
     }
     Ok(())
 }

@@ -10,28 +10,29 @@ fn keeps_up_with_two_look_ups_an_event() {
     judge(|check| race(check, 500, &events(check.seed(), 200_000)))
 }
 
-/// A program that has some thousand blocks, some of which grow, and drops every fourth at once.
+/// A program that comes to have ten thousand blocks, some of which grow, and frees every fourth at once.
 fn events(seed: u64, count: usize) -> Vec<Event> {
     let mut prng = SplitMix64::new(seed);
     let mut free: Vec<u64> = (0..20_000).map(|block| 0x7f00_0000_0000 + 48 * block).collect();
     prng.shuffle(&mut free);
     let (mut live, mut events) = (Vec::new(), Vec::with_capacity(count));
-    let at = |list: &mut Vec<u64>, prng: &mut SplitMix64| {
+    let one_of = |list: &mut Vec<u64>, prng: &mut SplitMix64| {
         let at = prng.below(list.len() as u64) as usize;
         list.swap_remove(at)
     };
     while events.len() < count {
         let magnitude = 4 + prng.below(8);
         let size = 16 + prng.below(1 << magnitude);
+        let growing = if live.len() < 10_000 { 11 } else { 6 };
         match prng.below(16) {
             0 if !live.is_empty() => {
-                let (from, to) = (at(&mut live, &mut prng), at(&mut free, &mut prng));
+                let (from, to) = (one_of(&mut live, &mut prng), one_of(&mut free, &mut prng));
                 events.push(Event::Moved(from, to, size));
                 live.push(to);
                 free.push(from);
             }
-            1..8 if live.len() < 10_000 => {
-                let block = at(&mut free, &mut prng);
+            draw if draw <= growing => {
+                let block = one_of(&mut free, &mut prng);
                 events.push(Event::Allocated(block, size, prng.below(500) as u32));
                 if prng.below(4) == 0 {
                     events.push(Event::Freed(block));
@@ -41,7 +42,7 @@ fn events(seed: u64, count: usize) -> Vec<Event> {
                 }
             }
             _ if !live.is_empty() => {
-                let block = at(&mut live, &mut prng);
+                let block = one_of(&mut live, &mut prng);
                 events.push(Event::Freed(block));
                 free.push(block);
             }
@@ -56,7 +57,7 @@ fn sampling_hardly_slows_a_program_down() {
     judge(|check| slowdown(check, 512 << 10, 2000, &blocks(check.seed(), 200_000)))
 }
 
-/// Blocks of a few words mostly.
+/// Blocks of up to a KiB, small ones mostly.
 fn blocks(seed: u64, count: usize) -> Vec<(u32, u32)> {
     let mut prng = SplitMix64::new(seed);
     let block = |_| {

@@ -47,7 +47,7 @@ fn keeps_up_with_a_hash_map_behind_a_lock_on_one_thread() {
         let mut load = Load::new(check.seed());
         let mut calls: Vec<_> = (0..30_000).map(|_| load.malloc()).collect();
         for _ in 0..40_000 {
-            load.exchange(&mut calls);
+            load.churn(&mut calls);
         }
         calls.extend((0..load.len()).map(|_| load.free()));
         beside_map(check, &calls)

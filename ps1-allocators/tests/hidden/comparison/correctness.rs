@@ -29,9 +29,14 @@ fn what_a_number_held_before_never_passes_for_what_it_holds_now() {
         ];
         exactly(&client, &script(back))?;
         // Its own bytes, but not in their places.
-        let shifted =
-            [(Allocate(0, 64, 16), hands_out(0, 64)), (Reallocate(0, 32), dishonest(hands_out(16, 32)))];
-        exactly(&client, &script(shifted))
+        for distance in [1, 4, 8, 16, 24, 32, 64, 120] {
+            let shifted = [
+                (Allocate(0, 128, 1), hands_out(0, 128)),
+                (Reallocate(0, 8), dishonest(hands_out(distance, 8))),
+            ];
+            exactly(&client, &script(shifted))?;
+        }
+        Ok(())
     });
 }
 

@@ -1,8 +1,9 @@
 //! Random values, longer and with other laws.
 
 use super::laws::scripts::{choices, lower};
-use super::laws::{ask, ask_one, client, exactly};
-use crate::protocol::comparison::{Job, Op};
+use super::laws::{ask, ask_one, client, exactly, workload};
+use crate::protocol::comparison::{Job, Op, Order};
+use driverkit::prng::SplitMix64;
 use std::collections::HashMap;
 use testkit::property::{CASES, property};
 use testkit::proptest::prelude::*;
@@ -13,6 +14,20 @@ fn long_random_scripts_are_told_exactly() {
     judge(|check| {
         let client = client(check)?;
         property(check, CASES, &choices(300), |choices| exactly(&client, &lower(choices, 250)))
+    });
+}
+
+#[test]
+fn workloads_of_many_seeds_are_well_formed() {
+    judge(|check| {
+        let client = client(check)?;
+        let mut prng = SplitMix64::new(check.seed());
+        // A million operations: what goes wrong once in a hundred thousand goes wrong here.
+        for _ in 0..100 {
+            let (ops, budget) = (256 + prng.below(20_000) as u32, (64 << 10) + prng.below(32 << 10));
+            workload(&client, Order { seed: prng.next(), ops, budget })?;
+        }
+        Ok(())
     });
 }
 

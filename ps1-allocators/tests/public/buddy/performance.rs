@@ -5,12 +5,13 @@ use super::room;
 use crate::home::{HOME, RUBRIC};
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
+use driverkit::prng::SplitMix64;
 use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
 use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, timed};
 use testkit::trace::Trace;
-use testkit::{Fault, judge};
+use testkit::{Check, Fault, Judged, judge};
 
 /// How much of each trace is timed. The peer's lists grow long soon after, and with them its searches: whole
 /// traces would take ten times as long and say no more of the answer.
@@ -39,36 +40,75 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
 #[test]
 fn an_operation_costs_the_same_with_ten_thousand_free_blocks() {
     judge(|check| {
-        let client = Client::new(check, &HOME, Build::Plain)?;
-        let edges = Edges::of(RUBRIC, "buddy", "scaling")?;
-        let region = 4 * MAX;
-        let (many, few) = (scattered(10_000), scattered(10));
+        let (many, few) = (scattered(10_000, 10_000, check.seed()), scattered(10, 10, check.seed()));
         let commands = in_place(10, 20_000, check.seed());
-        duel(check, "scaling", "the speed with 10,000 free blocks beside that with 10", &edges, |seed| {
-            let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
-            let race = Race { region, beginning: &many, commands: &commands, batch: BATCH };
-            let scale = Scale { many: many.clone(), few: few.clone(), replay };
-            Ok(vec![timed(&client, &Request::Buddy(Job::Scale(scale)), &race)?])
-        })
+        beside_itself(
+            check,
+            "scaling",
+            "the speed with 10,000 free blocks beside that with 10",
+            many,
+            few,
+            commands,
+        )
     });
 }
 
-/// `count` free blocks of one order whose buddies are live, so that none can merge.
-fn scattered(count: u32) -> Vec<Command> {
-    let blocks = (0..2 * count).map(|id| allocate(id, 64, 1));
-    blocks.chain((0..count).map(|pair| deallocate(2 * pair + 1))).collect()
+#[test]
+fn a_merge_does_not_search_through_ten_thousand_free_blocks() {
+    judge(|check| {
+        let (many, few) = (scattered(10_000, 10_000, check.seed()), scattered(10_000, 10, check.seed()));
+        let commands = replaced(10_000, 3_000, check.seed());
+        let what =
+            "the speed of merging with one of 10,000 free blocks beside that of freeing without a merge";
+        beside_itself(check, "merging", what, many, few, commands)
+    });
+}
+
+/// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`.
+fn beside_itself(
+    check: &Check,
+    measure: &str,
+    what: &str,
+    many: Vec<Command>,
+    few: Vec<Command>,
+    commands: Vec<Command>,
+) -> Judged {
+    let client = Client::new(check, &HOME, Build::Plain)?;
+    let edges = Edges::of(RUBRIC, "buddy", measure)?;
+    let region = 4 * MAX;
+    duel(check, measure, what, &edges, |seed| {
+        let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
+        let race = Race { region, beginning: &many, commands: &commands, batch: BATCH };
+        let scale = Scale { many: many.clone(), few: few.clone(), replay };
+        Ok(vec![timed(&client, &Request::Buddy(Job::Scale(scale)), &race)?])
+    })
+}
+
+/// Pairs of live blocks of one order, the odd one of `free` of them freed in any order: none can merge.
+fn scattered(pairs: u32, free: u32, seed: u64) -> Vec<Command> {
+    let mut odd: Vec<u32> = (0..free).map(|pair| 2 * pair + 1).collect();
+    SplitMix64::new(seed).shuffle(&mut odd);
+    (0..2 * pairs).map(|id| allocate(id, 64, 1)).chain(odd.into_iter().map(deallocate)).collect()
 }
 
 /// Frees one of the first `ids` even blocks and takes a block again, `times` times: a merge and a split,
 /// and a free block's life and end.
 fn in_place(ids: u32, times: u32, seed: u64) -> Vec<Command> {
-    let mut prng = driverkit::prng::SplitMix64::new(seed);
+    let mut prng = SplitMix64::new(seed);
     let mut commands = Vec::new();
     for _ in 0..times / 2 {
         let id = 2 * prng.below(u64::from(ids)) as u32;
         commands.extend([deallocate(id), allocate(id, 64, 1)]);
     }
     commands
+}
+
+/// Frees `count` of the even blocks of `pairs`, each once and in any order, and takes another block for each.
+fn replaced(pairs: u32, count: u32, seed: u64) -> Vec<Command> {
+    let mut even: Vec<u32> = (0..pairs).map(|pair| 2 * pair).collect();
+    SplitMix64::new(seed ^ 1).shuffle(&mut even);
+    even.truncate(count as usize);
+    even.into_iter().flat_map(|id| [deallocate(id), allocate(id, 64, 1)]).collect()
 }
 
 #[test]

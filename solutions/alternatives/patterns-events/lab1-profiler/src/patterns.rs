@@ -13,8 +13,8 @@
 //!
 //! Sources: G. Tene, HdrHistogram (the buckets); D. Barrett and B. Zorn, "Using lifetime predictors to improve
 //! memory allocation performance", PLDI 1993 (the clock); heaptrack (temporaries); jemalloc's
-//! `doc_internal/PROFILING_INTERNALS.md` (sampling, and the bias of the weight R/size); tcmalloc's
-//! `docs/sampling.md`.
+//! `doc_internal/PROFILING_INTERNALS.md` and Perfetto's "heapprofd: Sampling for Memory Profiles" (sampling by the
+//! byte, and weights that leave no bias).
 
 // This answer numbers the events: a block is temporary if it is freed at the event after its own. Its tables are its
 // own, with linear probing; its histogram is as long as the largest size needs; its sampler measures distances in
