@@ -1,6 +1,7 @@
 //! Grading one assignment: policy, drivers, the phases of checks.
 
 mod builds;
+mod programs;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
@@ -231,6 +232,8 @@ impl Run<'_> {
             driver: driver.path.clone(),
             driver_loom: None,
             launcher: self.sandbox.words(),
+            program_launcher: self.sandbox.program_words(),
+            programs: None,
             submission: driver.submission.clone(),
             trace: self.trace.clone(),
             term_key: self.term_key.clone(),
@@ -263,10 +266,20 @@ impl Run<'_> {
                 }
             }
             jobs.sort_by_key(|(at, check)| (check.kind, *at));
-            if jobs.iter().any(|(_, c)| c.kind == Kind::Concurrency) && ground.package.has_loom {
-                let refused = self.loom(ground, driver, &mut setting)?;
+            let wants = |kind| jobs.iter().any(|(_, check)| check.kind == kind);
+            let (programs, models) =
+                (wants(Kind::Program), wants(Kind::Concurrency) && ground.package.has_loom);
+            // Programs first: they are built with the files that the driver was built with.
+            let mut refused = Vec::new();
+            if programs {
+                refused.push((Kind::Program, self.programs(ground, &mut setting)?));
+            }
+            if models {
+                refused.push((Kind::Concurrency, self.loom(ground, driver, &mut setting)?));
+            }
+            for (kind, blocks) in refused {
                 jobs.retain(|(at, check)| {
-                    let block = refused.get(&check.exercise).filter(|_| check.kind == Kind::Concurrency);
+                    let block = blocks.get(&check.exercise).filter(|_| check.kind == kind);
                     if let Some(block) = block {
                         outcomes.insert(*at, Outcome::of(block.verdict, block.message.clone()));
                     }

@@ -144,7 +144,7 @@ fn one_at_a_time<E>(
     Ok(())
 }
 
-fn words<'a>(complaints: impl Iterator<Item = &'a Complaint>) -> String {
+pub(crate) fn words<'a>(complaints: impl Iterator<Item = &'a Complaint>) -> String {
     let all: Vec<&str> = complaints.map(|c| c.rendered.trim_end()).collect();
     if all.is_empty() {
         return "The compiler did not come to an end within its limits of time, memory and stack. Look for a \

@@ -26,6 +26,9 @@ pub struct Rubric {
     /// package stands on is its driver's: peers, and the means to answer the judge.
     #[serde(default)]
     pub crates: Vec<String>,
+    /// Folders of packages whose libraries and binaries program checks need, built with the submission's files.
+    #[serde(default)]
+    pub programs: Vec<String>,
     /// The exercises, in the order in which they are shown.
     #[serde(default, rename = "exercise")]
     pub exercises: Vec<Exercise>,

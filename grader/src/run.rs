@@ -42,6 +42,10 @@ pub struct Setting {
     pub submission: String,
     /// What judges start drivers with.
     pub launcher: Option<String>,
+    /// What judges start programs with.
+    pub program_launcher: Option<String>,
+    /// The folder of built programs and libraries, where there are any.
+    pub programs: Option<PathBuf>,
     /// A trace of the student's own.
     pub trace: Option<PathBuf>,
     /// What hidden seeds come from.
@@ -129,6 +133,12 @@ fn judge_once(binary: &Path, check: &Check, assignment: &str, setting: &Setting)
         .env("GRADE_DEADLINE_MS", DEADLINE.as_millis().to_string());
     if let Some(launcher) = &setting.launcher {
         command.env("GRADE_LAUNCHER", launcher);
+    }
+    if let Some(launcher) = &setting.program_launcher {
+        command.env("GRADE_PROGRAM_LAUNCHER", launcher);
+    }
+    if let Some(programs) = &setting.programs {
+        command.env("GRADE_PROGRAMS", programs);
     }
     if let Some(driver) = &setting.driver_loom {
         command.env("GRADE_DRIVER_LOOM", driver);

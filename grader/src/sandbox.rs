@@ -5,6 +5,11 @@
 //! driver. Which layers there are is tried once a run, by a process that does the same and ends; so a driver
 //! on which one of them fails does not start, rather than run with less than the report says.
 //!
+//! A *program* of a program check, into which a student's library is preloaded, is started by
+//! `LAUNCHER confine-program LAYERS FOLDER [NAME=VALUE…] -- PROGRAM [ARGUMENT…]`. It has the same walls, but that it may
+//! fork and start other programs, reads and executes what is in the folder, and reads its own `/proc/PID`. Its
+//! environment comes as arguments: in the launcher's own, the library would be loaded before there is a wall.
+//!
 //! | layer | takes away |
 //! | --- | --- |
 //! | always | core dumps, files of its own, more than a few descriptors; its life when the judge's ends |
@@ -19,6 +24,7 @@ mod confine;
 #[cfg(target_os = "linux")]
 mod files;
 
+use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
@@ -30,8 +36,9 @@ use crate::process::{Ended, Limits, run};
 /// Bytes of address space that a driver has to start in.
 const START: u64 = 512 << 20;
 
-/// The first argument that makes this binary a launcher.
-pub const CONFINE: &str = "confine";
+/// The first argument that makes this binary a launcher: of drivers, or of programs.
+const CONFINE: &str = "confine";
+const CONFINE_PROGRAM: &str = "confine-program";
 
 /// One wall.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
@@ -116,8 +123,17 @@ impl Sandbox {
 
     /// What a judge is told to start drivers with: a binary and its arguments, each in a line of its own.
     pub fn words(&self) -> Option<String> {
+        self.words_of(CONFINE)
+    }
+
+    /// The same for programs.
+    pub fn program_words(&self) -> Option<String> {
+        self.words_of(CONFINE_PROGRAM)
+    }
+
+    fn words_of(&self, verb: &str) -> Option<String> {
         let launcher = self.launcher.as_ref()?.to_str()?;
-        Some(format!("{launcher}\n{CONFINE}\n{}", self.names()))
+        Some(format!("{launcher}\n{verb}\n{}", self.names()))
     }
 }
 
@@ -146,36 +162,58 @@ fn try_alone(launcher: &Path, layer: Layer) -> bool {
     done.is_ok_and(|done| done.ended == Ended::Exited(0))
 }
 
-/// Carries out a launcher's command line, `confine LAYERS [DRIVER]`: becomes the driver, or ends with this code. `None`
-/// where the command line is no such one.
+/// What a launcher becomes.
+#[derive(Debug)]
+pub enum Inmate {
+    /// Nothing: the walls are only tried.
+    Nobody,
+    /// A driver.
+    Driver(PathBuf),
+    /// A program.
+    Program {
+        /// What it may read and execute.
+        folder: PathBuf,
+        /// Its environment, each `NAME=VALUE`.
+        variables: Vec<OsString>,
+        /// Its path and its arguments.
+        command: Vec<OsString>,
+    },
+}
+
+/// Carries out a launcher's command line: becomes what it says, or ends with this code. `None` where the command line
+/// is no such one.
 pub fn launch() -> Option<ExitCode> {
     let mut arguments = std::env::args_os().skip(1);
-    arguments.next().filter(|first| first == CONFINE)?;
-    Some(match become_driver(&arguments.collect::<Vec<_>>()) {
-        None => ExitCode::SUCCESS,
-        Some(why) => {
+    let verb = arguments.next()?;
+    let layers = arguments.next().unwrap_or_default();
+    let inmate = if verb == CONFINE {
+        arguments.next().map_or(Inmate::Nobody, |driver| Inmate::Driver(driver.into()))
+    } else if verb == CONFINE_PROGRAM {
+        let folder = arguments.next().unwrap_or_default().into();
+        let variables = arguments.by_ref().take_while(|word| word != "--").collect();
+        Inmate::Program { folder, variables, command: arguments.collect() }
+    } else {
+        return None;
+    };
+    let layers = layers.to_string_lossy();
+    let named = |layer: &Layer| layers.split(',').any(|name| name == layer.name());
+    let layers: Vec<Layer> = Layer::ALL.into_iter().filter(named).collect();
+    Some(match confined(&layers, &inmate) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
             eprintln!("the sandbox could not be put up: {why}");
             ExitCode::FAILURE
         }
     })
 }
 
-/// Becomes a driver behind walls: `confine LAYERS [DRIVER]`. Comes back only where something is missing, with
-/// what to say of it; and with `None` where there was no driver to become.
-fn become_driver(arguments: &[std::ffi::OsString]) -> Option<String> {
-    let names = arguments.first().map(|names| names.to_string_lossy().into_owned()).unwrap_or_default();
-    let named = |layer: &Layer| names.split(',').any(|name| name == layer.name());
-    let layers: Vec<Layer> = Layer::ALL.into_iter().filter(named).collect();
-    confined(&layers, arguments.get(1).map(Path::new)).err()
-}
-
 #[cfg(target_os = "linux")]
-fn confined(layers: &[Layer], driver: Option<&Path>) -> Result<(), String> {
-    confine::confine(layers, driver)
+fn confined(layers: &[Layer], inmate: &Inmate) -> Result<(), String> {
+    confine::confine(layers, inmate)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn confined(_: &[Layer], _: Option<&Path>) -> Result<(), String> {
+fn confined(_: &[Layer], _: &Inmate) -> Result<(), String> {
     Err("there is no sandbox for this system".to_owned())
 }
 

@@ -94,7 +94,9 @@ impl Worker {
 /// The tree that drivers are built in: every written assignment with what it stands on, without tests.
 pub fn driver_tree(course: &Course, workspace: &Workspace, chosen: &Chosen) -> Result<Tree, StageError> {
     let written = written(course);
-    let folders: Vec<&str> = written.iter().map(|a| a.folder.as_str()).collect();
+    let programs =
+        written.iter().filter_map(|a| a.rubric.as_ref()).flat_map(|r| &r.programs).map(String::as_str);
+    let folders: Vec<&str> = written.iter().map(|a| a.folder.as_str()).chain(programs).collect();
     let mut tree = crates(workspace, &folders, Keep::Sources)?;
     for assignment in written {
         lay_listed(&mut tree, course, assignment, |exercise| {

@@ -120,6 +120,17 @@ pub struct Pattern {
     pub leak_score: f64,
 }
 
+impl Pattern {
+    /// Adds another thread's.
+    pub fn add(&mut self, of: &crate::patterns::SiteProfile) {
+        self.allocations += of.allocations;
+        self.frees += of.frees;
+        self.temporary += of.temporary;
+        self.lifetime = self.lifetime.saturating_add(of.lifetime);
+        self.leak_score = self.leak_score.max(of.leak_score);
+    }
+}
+
 /// Sizes at one moment, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Point {

@@ -15,6 +15,7 @@ pub mod patterns;
 pub mod report;
 pub mod track;
 
+pub mod account;
 pub mod dhat;
 pub mod dump;
 pub mod html;

@@ -17,8 +17,10 @@ mod attempt;
 mod base;
 mod code;
 mod config;
+mod gather;
 mod maps;
 mod pages;
+mod sampled;
 mod series;
 mod sites;
 mod stack;
@@ -41,10 +43,11 @@ use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU64, Ordering};
 use pages::Pages;
+use sampled::Sampled;
 use series::Series;
 use sites::Sites;
 use std::time::{Instant, SystemTime, UNIX_EPOCH};
-use threads::{Mass, Threads};
+use threads::{Mass, Served, Threads};
 
 /// The profiler of a process.
 pub struct Runtime<B: 'static> {
@@ -62,12 +65,14 @@ pub struct Runtime<B: 'static> {
     sites: Sites,
     threads: Threads,
     pages: Pages,
+    /// The blocks that are looked at, where not all are.
+    sampled: Option<Sampled>,
     series: Series,
     /// When the next profile is due that tells what there is so far, in nanoseconds since the start.
     interim: AtomicU64,
 }
 
-/// A thread looks at the clock once in so many calls.
+/// A thread looks at the clock once in so many allocations.
 const CALLS: u64 = 64;
 /// Between the first moments that are kept, in nanoseconds.
 const MOMENT: u64 = 500_000;
@@ -95,6 +100,7 @@ impl<B: Base> Runtime<B> {
             sites: Sites::new(),
             threads: Threads::default(),
             pages: Pages::new(),
+            sampled: config.sample.map(|_| Sampled::new()),
             series: Series::new(history, MOMENT),
             interim: AtomicU64::new(INTERIM),
         }
@@ -125,15 +131,21 @@ impl<B: Base> Runtime<B> {
     pub fn allocate(&self, state: &State, from: Start, layout: Layout, zeroed: bool) -> *mut u8 {
         let serve = || self.base.allocate(layout, zeroed);
         let Some(tracker) = &self.tracker else { return serve() };
-        let served = state.serve();
-        let Some(weight) = self.weight(state, layout.size()) else { return serve() };
-        let site = self.site(state, from);
-        let block = Call::serve(layout, zeroed).carry_out(
-            || self.track.run(|| tracker.malloc(layout.size(), layout.align(), site)).is_some(),
-            serve,
-        );
-        self.allocated(state, block, layout.size(), site, weight);
-        self.look_around(served);
+        let block = match self.weight(state, layout.size()) {
+            None => serve(),
+            Some(weight) => {
+                let site = self.site(state, from);
+                let block = Call::serve(layout, zeroed).carry_out(
+                    || self.track.run(|| tracker.malloc(layout.size(), layout.align(), site)).is_some(),
+                    serve,
+                );
+                self.allocated(state, block, layout.size(), site, weight);
+                block
+            }
+        };
+        if !block.is_null() {
+            self.look_around(state.serve(Served::Allocation));
+        }
         block
     }
 
@@ -144,23 +156,23 @@ impl<B: Base> Runtime<B> {
     /// `block` is live and came from here or from the base, with `layout` where the base is told layouts.
     #[inline]
     pub unsafe fn free(&self, state: &State, block: NonNull<u8>, layout: Layout) {
-        let serve = || {
-            // SAFETY: the caller's contract.
-            unsafe { self.base.free(block.as_ptr(), layout) };
-            null_mut()
-        };
-        let Some(tracker) = &self.tracker else {
-            serve();
-            return;
-        };
-        let served = state.serve();
-        self.freed(state, block);
-        Call::serve(layout, false).carry_out(
-            // SAFETY: the caller's contract.
-            || self.track.run(|| unsafe { tracker.free(block) }).is_some(),
-            serve,
-        );
-        self.look_around(served);
+        state.serve(Served::Free);
+        // SAFETY: the caller's contract.
+        let serve = || unsafe { self.base.free(block.as_ptr(), layout) };
+        match &self.tracker {
+            Some(tracker)
+                if self.sampled.as_ref().is_none_or(|sampled| sampled.remove(block.addr().get())) =>
+            {
+                self.freed(state, block);
+                // SAFETY: the caller's contract.
+                let free = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
+                Call::serve(layout, false).carry_out(free, || {
+                    serve();
+                    null_mut()
+                });
+            }
+            _ => serve(),
+        }
     }
 
     /// Serves a change of size. Null on failure, when the block stays, and for size zero, which frees.
@@ -182,22 +194,45 @@ impl<B: Base> Runtime<B> {
             unsafe { self.free(state, block, layout) };
             return null_mut();
         }
-        // SAFETY: the caller's contract.
-        let serve = || unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
-        let Some(tracker) = &self.tracker else { return serve() };
-        let served = state.serve();
+        let moved = match (&self.tracker, &self.sampled) {
+            // SAFETY: the caller's contract.
+            (Some(tracker), None) => unsafe { self.move_all(state, tracker, from, block, layout, size) },
+            // SAFETY: the caller's contract.
+            (Some(tracker), Some(sampled)) => unsafe {
+                self.move_sampled(state, (tracker, sampled), from, block, layout, size)
+            },
+            // SAFETY: the caller's contract.
+            (None, _) => unsafe { self.base.reallocate(block.as_ptr(), layout, size) },
+        };
+        if !moved.is_null() {
+            state.serve(Served::Reallocation);
+        }
+        moved
+    }
+
+    /// Changes a block's size where all blocks are looked at: one event.
+    ///
+    /// # Safety
+    ///
+    /// As for `free`; the size is not zero.
+    #[inline]
+    unsafe fn move_all(
+        &self,
+        state: &State,
+        tracker: &Tracker<Bottom<B>>,
+        from: Start,
+        block: NonNull<u8>,
+        layout: Layout,
+        size: usize,
+    ) -> *mut u8 {
         let site = self.site(state, from);
         // SAFETY: the caller's contract.
         let before = unsafe { self.base.usable_size(block.as_ptr(), layout.size()) };
-        let moved = Call::serve(layout, false).carry_out(
-            || {
-                // SAFETY: the caller's contract.
-                let moved =
-                    self.track.run(|| unsafe { tracker.realloc(Some(block), size, layout.align(), site) });
-                moved.is_some()
-            },
-            serve,
-        );
+        // SAFETY: the caller's contract.
+        let realloc = || unsafe { tracker.realloc(Some(block), size, layout.align(), site) };
+        // SAFETY: the caller's contract.
+        let serve = || unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
+        let moved = Call::serve(layout, false).carry_out(|| self.track.run(realloc).is_some(), serve);
         if !moved.is_null() {
             state.with(|figures| {
                 if let Some(patterns) = &mut figures.patterns {
@@ -208,7 +243,38 @@ impl<B: Base> Runtime<B> {
             state.hold(unsafe { self.base.usable_size(moved, size) } as i64 - before as i64);
             self.pages.add(moved.addr(), size);
         }
-        self.look_around(served);
+        moved
+    }
+
+    /// Changes a block's size where some blocks are looked at: the chance to be one depends on the size, so the old
+    /// block ends, if it was looked at, and the new one begins, if it is chosen.
+    ///
+    /// # Safety
+    ///
+    /// As for `free`; the size is not zero.
+    unsafe fn move_sampled(
+        &self,
+        state: &State,
+        (tracker, sampled): (&Tracker<Bottom<B>>, &Sampled),
+        from: Start,
+        block: NonNull<u8>,
+        layout: Layout,
+        size: usize,
+    ) -> *mut u8 {
+        if sampled.remove(block.addr().get()) {
+            // Before the heap has the block back, as ever; a failure leaves it unobserved, which is as good.
+            // SAFETY: the call keeps the block.
+            let forget = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
+            Call::keep(layout).carry_out(forget, null_mut);
+        }
+        // SAFETY: the caller's contract.
+        let moved = unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
+        if let (Some(moved), Some(weight)) = (NonNull::new(moved), self.weight(state, size)) {
+            let site = self.site(state, from);
+            let record = || self.track.run(|| tracker.malloc(size, layout.align(), site)).is_some();
+            Call::adopt(moved).carry_out(record, null_mut);
+            self.allocated(state, moved.as_ptr(), size, site, weight);
+        }
         moved
     }
 
@@ -241,29 +307,31 @@ impl<B: Base> Runtime<B> {
         if block.is_null() {
             return;
         }
-        let size64 = size as u64;
         state.with(|figures| {
-            let at = site as usize;
-            if figures.allocated.len() <= at {
-                figures.allocated.resize(2 * at + 64, Mass::default());
-            }
-            figures.allocated[at].blocks += weight;
-            figures.allocated[at].bytes += weight * size as f64;
+            figures.add(site, Mass { blocks: weight, bytes: weight * size as f64 });
             if let (Some(patterns), Some(sizes)) = (&mut figures.patterns, &mut figures.sizes) {
                 self.patterns.run(|| {
-                    patterns.allocated(block.addr(), size64, site);
-                    sizes.record(size64);
+                    patterns.allocated(block.addr(), size as u64, site);
+                    sizes.record(size as u64);
                 });
             }
         });
-        // SAFETY: the base just gave it.
-        state.hold(unsafe { self.base.usable_size(block, size) } as i64);
-        self.pages.add(block.addr(), size);
+        match &self.sampled {
+            Some(sampled) => sampled.insert(block.addr()),
+            None => {
+                // SAFETY: the base just gave it.
+                state.hold(unsafe { self.base.usable_size(block, size) } as i64);
+                self.pages.add(block.addr(), size);
+            }
+        }
     }
 
     /// Notes a block that is about to be freed: afterwards the address may be another thread's.
     #[inline]
     fn freed(&self, state: &State, block: NonNull<u8>) {
+        if self.sampled.is_some() {
+            return;
+        }
         state.with(|figures| {
             if let Some(patterns) = &mut figures.patterns {
                 self.patterns.run(|| patterns.freed(block.addr().get()));
@@ -304,21 +372,40 @@ impl<B: Base> Runtime<B> {
         self.start.elapsed().as_nanos() as u64
     }
 
-    /// Sizes at this moment.
+    /// Sizes at this moment. Where not all blocks are looked at, only what is live is known of them, by estimate.
     fn point(&self) -> Point {
-        let totals = self.tracker.as_ref().and_then(|tracker| self.track.run(|| tracker.totals()));
         let usable: i64 = self.threads.iter().map(|state| state.usable.load(Ordering::Relaxed)).sum();
         Point {
             nanoseconds: self.nanoseconds(),
-            served: self.served(),
+            served: self.served().iter().sum(),
             resident: write::resident(),
             footprint: self.pages.bytes(),
             usable: usable.try_into().unwrap_or(0),
-            live: totals.map_or(0, |totals| totals.live_bytes),
+            live: self.live_bytes(),
         }
     }
 
-    fn served(&self) -> u64 {
-        self.threads.iter().map(|state| state.served.load(Ordering::Relaxed)).sum()
+    fn live_bytes(&self) -> u64 {
+        let Some(tracker) = &self.tracker else { return 0 };
+        let live = self.track.run(|| match self.config.sample {
+            None => tracker.totals().live_bytes,
+            Some(_) => {
+                let mut live = 0.0;
+                tracker.live(&mut |record| live += self.stands_for(record.size) * record.size as f64);
+                live as u64
+            }
+        });
+        live.unwrap_or(0)
+    }
+
+    /// How many blocks of this size a tracked one stands for: the inverse of its chance to be chosen.
+    fn stands_for(&self, size: usize) -> f64 {
+        let chance = |mean: u64| -(-(size as f64) / mean as f64).exp_m1();
+        self.config.sample.map_or(1.0, |mean| 1.0 / chance(mean))
+    }
+
+    /// Allocations, frees and changes of size that were served.
+    fn served(&self) -> [u64; 3] {
+        self.threads.served()
     }
 }

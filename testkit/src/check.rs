@@ -99,6 +99,7 @@ fn conclude(check: &Check, mut result: Judged) {
     }
     match result {
         Ok(()) => {}
+        Err(Fault::LeftOut(why)) => eprintln!("not run: {why}"),
         Err(Fault::Broke(why)) if std::env::var_os("GRADE_RECORD").is_some() => {
             eprintln!("{why}");
             std::process::exit(EXIT_BROKE);
@@ -185,7 +186,7 @@ impl Check {
         let fault = result.as_ref().err();
         let failure = fault.and_then(Fault::failure);
         let broke = match fault {
-            Some(Fault::Broke(why) | Fault::Unusable(why)) => why.as_str(),
+            Some(Fault::Broke(why) | Fault::Unusable(why) | Fault::LeftOut(why)) => why.as_str(),
             _ => "",
         };
         let record = Record {

@@ -5,7 +5,7 @@ use std::fmt;
 /// What a check comes to.
 pub type Judged<T = ()> = Result<T, Fault>;
 
-/// Why a check did not pass. All but the last two are the submission's doing.
+/// Why a check did not pass. All but the last three are the submission's doing.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Fault {
     /// A reply was wrong.
@@ -22,6 +22,8 @@ pub enum Fault {
     Broke(String),
     /// What the person who grades gave, such as a trace, is of no use: nothing is graded.
     Unusable(String),
+    /// This machine lacks what the check takes: it counts for nobody.
+    LeftOut(String),
 }
 
 /// What a student is told.
@@ -56,6 +58,7 @@ impl Fault {
             Self::Crashed(_) => "Crashed",
             Self::OutOfMemory(_) => "OutOfMemory",
             Self::Broke(_) | Self::Unusable(_) => "GraderBroke",
+            Self::LeftOut(_) => "NotRun",
         }
     }
 
@@ -67,7 +70,7 @@ impl Fault {
             | Self::TimedOut(failure)
             | Self::Crashed(failure)
             | Self::OutOfMemory(failure) => Some(failure),
-            Self::Broke(_) | Self::Unusable(_) => None,
+            Self::Broke(_) | Self::Unusable(_) | Self::LeftOut(_) => None,
         }
     }
 
@@ -80,7 +83,7 @@ impl Fault {
             | Self::TimedOut(failure)
             | Self::Crashed(failure)
             | Self::OutOfMemory(failure) => change(failure),
-            Self::Broke(_) | Self::Unusable(_) => {}
+            Self::Broke(_) | Self::Unusable(_) | Self::LeftOut(_) => {}
         }
         self
     }
@@ -89,7 +92,7 @@ impl Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match (self, self.failure()) {
-            (Self::Unusable(why), _) => f.write_str(why),
+            (Self::Unusable(why) | Self::LeftOut(why), _) => f.write_str(why),
             (Self::Broke(why), _) => write!(f, "the judge broke, which costs nothing: {why}"),
             (_, Some(failure)) => {
                 write!(f, "{}: {}", self.verdict(), failure.message)?;

@@ -7,6 +7,7 @@
 //!                         ├─ client: programs out, transcripts in                 client
 //!                         │    driver: one process, its limits, how it ended      driver, death
 //!                         ├─ heap: programs for allocators, an oracle over them   heap::*
+//!                         ├─ program: one with a library preloaded, to its end    program
 //!                         ├─ property: proptest's value tree, shrunk over drivers property
 //!                         ├─ timing: a timed loop, its clock and its sum          timing
 //!                         ├─ duel: paired ratios, when to stop, what they earn    duel, edges
@@ -24,6 +25,7 @@ pub mod duel;
 pub mod edges;
 pub mod fault;
 pub mod heap;
+pub mod program;
 pub mod property;
 pub mod timing;
 pub mod trace;

@@ -15,7 +15,7 @@ use crate::verdict::Verdict;
 
 /// Wall clock for a driver's build with all it stands on, and for one of the student's code alone, which takes some
 /// seconds.
-const COLD_BUILD: Duration = Duration::from_secs(900);
+pub(super) const COLD_BUILD: Duration = Duration::from_secs(900);
 const WARM_BUILD: Duration = Duration::from_secs(60);
 
 impl Run<'_> {

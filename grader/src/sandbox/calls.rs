@@ -12,14 +12,16 @@ use seccompiler::{
     SeccompFilter, SeccompRule, apply_filter, sock_filter,
 };
 
+use super::Inmate;
 use super::confine::BINARY;
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 
+/// By the number of the call; no rule refuses it always.
+type Rules = BTreeMap<i64, Vec<SeccompRule>>;
+
 /// Calls that fail whatever their arguments are.
 const REFUSED: &[libc::c_long] = &[
-    // New programs: the launcher executes by descriptor, see `rules`.
-    libc::SYS_execve,
     // Networks, and other processes by socket. The driver's own socket is open already.
     libc::SYS_socket,
     libc::SYS_socketpair,
@@ -109,8 +111,6 @@ const REFUSED: &[libc::c_long] = &[
 /// Calls of older kernels that newer architectures lack.
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[libc::c_long] = &[
-    libc::SYS_fork,
-    libc::SYS_vfork,
     libc::SYS_creat,
     libc::SYS_unlink,
     libc::SYS_rmdir,
@@ -130,15 +130,26 @@ const REFUSED_HERE: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const REFUSED_HERE: &[libc::c_long] = &[];
 
+/// New processes and programs, which a program may start: a launcher becomes a driver by descriptor, see
+/// `refuse_processes`.
+#[cfg(target_arch = "x86_64")]
+const REFUSED_TO_DRIVERS: &[libc::c_long] = &[libc::SYS_execve, libc::SYS_fork, libc::SYS_vfork];
+#[cfg(not(target_arch = "x86_64"))]
+const REFUSED_TO_DRIVERS: &[libc::c_long] = &[libc::SYS_execve];
+
 /// Commands of `fcntl` that have the system signal another process: `F_SETOWN`, `F_SETSIG`, `F_SETOWN_EX`, `F_NOTIFY`.
 const SIGNALLING: [u64; 4] = [8, 10, 15, 1026];
 /// The same of `ioctl`, and those that type into a terminal: `FIOSETOWN`, `SIOCSPGRP`, `TIOCSTI`, `TIOCLINUX`.
 const CONTROLS: [u64; 4] = [0x8901, 0x8902, 0x5412, 0x541c];
 
 /// Filters this process's calls, and those of all that it becomes.
-pub fn wall_off() -> Fallible<()> {
+pub fn wall_off(inmate: &Inmate) -> Fallible<()> {
+    let mut rules = rules()?;
+    if !matches!(inmate, Inmate::Program { .. }) {
+        refuse_processes(&mut rules)?;
+    }
     let filter = SeccompFilter::new(
-        rules()?,
+        rules,
         SeccompAction::Allow,
         SeccompAction::Errno(libc::EPERM as u32),
         std::env::consts::ARCH.try_into()?,
@@ -150,20 +161,9 @@ pub fn wall_off() -> Fallible<()> {
     Ok(())
 }
 
-fn rules() -> Fallible<BTreeMap<i64, Vec<SeccompRule>>> {
-    let refused = REFUSED.iter().chain(REFUSED_HERE);
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = refused.map(|call| (*call, Vec::new())).collect();
+fn rules() -> Fallible<Rules> {
+    let mut rules: Rules = REFUSED.iter().chain(REFUSED_HERE).map(|call| (*call, Vec::new())).collect();
     let is_not = |argument, value: u64| SeccompCondition::new(argument, Length::Qword, Compare::Ne, value);
-    let thread = libc::CLONE_THREAD as u64;
-    let no_thread = SeccompCondition::new(0, Length::Qword, Compare::MaskedEq(thread), 0)?;
-    rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]);
-    // The launcher becomes the driver by this call; later there is nothing at that descriptor, nor can be.
-    let elsewhere = SeccompCondition::new(0, Length::Dword, Compare::Ne, BINARY as u64)?;
-    let by_path = SeccompCondition::new(4, Length::Dword, Compare::Ne, libc::AT_EMPTY_PATH as u64)?;
-    rules.insert(
-        libc::SYS_execveat,
-        vec![SeccompRule::new(vec![elsewhere])?, SeccompRule::new(vec![by_path])?],
-    );
     // A process may send itself signals: `abort` does.
     let other = is_not(0, u64::from(std::process::id()))?;
     rules.insert(libc::SYS_tgkill, vec![SeccompRule::new(vec![other.clone()])?]);
@@ -191,6 +191,22 @@ fn rules() -> Fallible<BTreeMap<i64, Vec<SeccompRule>>> {
     let unnamed = names.iter().map(|option| is_not(0, *option as u64)).collect::<Result<Vec<_>, _>>()?;
     rules.insert(libc::SYS_prctl, vec![SeccompRule::new(unnamed)?]);
     Ok(rules)
+}
+
+/// No new processes, and no other program than the one that the launcher becomes.
+fn refuse_processes(rules: &mut Rules) -> Fallible<()> {
+    rules.extend(REFUSED_TO_DRIVERS.iter().map(|call| (*call, Vec::new())));
+    let thread = libc::CLONE_THREAD as u64;
+    let no_thread = SeccompCondition::new(0, Length::Qword, Compare::MaskedEq(thread), 0)?;
+    rules.insert(libc::SYS_clone, vec![SeccompRule::new(vec![no_thread])?]);
+    // The launcher becomes the driver by this call; later there is nothing at that descriptor, nor can be.
+    let elsewhere = SeccompCondition::new(0, Length::Dword, Compare::Ne, BINARY as u64)?;
+    let by_path = SeccompCondition::new(4, Length::Dword, Compare::Ne, libc::AT_EMPTY_PATH as u64)?;
+    rules.insert(
+        libc::SYS_execveat,
+        vec![SeccompRule::new(vec![elsewhere])?, SeccompRule::new(vec![by_path])?],
+    );
+    Ok(())
 }
 
 /// `clone3` keeps its flags in memory, where no filter sees them; told that it is missing, C libraries use

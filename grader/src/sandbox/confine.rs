@@ -1,12 +1,15 @@
 //! The launcher's own process, from its start to its end as a driver.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::fs::File;
 use std::io;
 use std::os::fd::AsRawFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
-use super::{Layer, calls, files};
+use super::{Inmate, Layer, calls, files};
 
 /// The users and groups of drivers where the grader is root begin here, beyond those that anything else gives out.
 /// Each driver has one of its own, by its process, so that none has a way to another nor a part in its limits.
@@ -22,17 +25,22 @@ const DESCRIPTORS: libc::rlim_t = 64;
 /// call that seccomp lets through is of no use to it.
 pub const BINARY: libc::c_int = 1000;
 
-/// Puts up `layers` and becomes `driver`; without one, comes back.
+/// What the files that were open before may hold, in bytes, where there are any: a program's side descriptor.
+const SIDE_FILE: libc::rlim_t = 16 << 20;
+
+/// Puts up `layers` and becomes `inmate`; comes back where that is nobody.
 ///
-/// The order is forced: the binary is opened before files are out of reach, Landlock's rules name it by a path that
-/// another user may not see, and the filter of calls is last, since all before makes calls that it forbids.
-pub fn confine(layers: &[Layer], driver: Option<&Path>) -> Result<(), String> {
-    let binary = driver.map(place).transpose()?;
+/// The order is forced: a driver's binary is opened before files are out of reach, Landlock's rules name it by a path
+/// that another user may not see, and the filter of calls is last, since all before makes calls that it forbids.
+pub fn confine(layers: &[Layer], inmate: &Inmate) -> Result<(), String> {
+    if let Inmate::Driver(driver) = inmate {
+        place(driver)?;
+    }
     ask("take no new privileges", prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
     limit(libc::RLIMIT_CORE, 0)?;
-    limit(libc::RLIMIT_FSIZE, 0)?;
+    limit(libc::RLIMIT_FSIZE, if matches!(inmate, Inmate::Program { .. }) { SIDE_FILE } else { 0 })?;
     if layers.contains(&Layer::Files) {
-        files::wall_off(driver).map_err(|why| format!("can't wall off files: {why}"))?;
+        files::wall_off(inmate).map_err(|why| format!("can't wall off files: {why}"))?;
     }
     if layers.contains(&Layer::User) {
         change_user()?;
@@ -40,16 +48,33 @@ pub fn confine(layers: &[Layer], driver: Option<&Path>) -> Result<(), String> {
     // After the change of user, which clears it.
     ask("die with the judge", prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL as libc::c_ulong))?;
     // SAFETY: takes nothing and can't fail.
-    if unsafe { libc::getppid() } == 1 && driver.is_some() {
+    if unsafe { libc::getppid() } == 1 && !matches!(inmate, Inmate::Nobody) {
         return Err("the judge has ended".to_owned());
     }
     limit(libc::RLIMIT_NOFILE, DESCRIPTORS)?;
     if layers.contains(&Layer::Calls) {
-        calls::wall_off().map_err(|why| format!("can't wall off system calls: {why}"))?;
+        calls::wall_off(inmate).map_err(|why| format!("can't wall off system calls: {why}"))?;
     }
-    match binary {
-        Some(()) => Err(format!("can't become the driver: {}", execute())),
-        None => Ok(()),
+    match inmate {
+        Inmate::Nobody => Ok(()),
+        Inmate::Driver(_) => Err(format!("can't become the driver: {}", execute())),
+        Inmate::Program { variables, command, .. } => {
+            let [program, arguments @ ..] = &command[..] else {
+                return Err("no program is named".to_owned());
+            };
+            let mut program = Command::new(program);
+            let pairs = variables.iter().filter_map(|variable| {
+                let at = variable.as_bytes().iter().position(|byte| *byte == b'=')?;
+                Some((
+                    OsStr::from_bytes(&variable.as_bytes()[..at]),
+                    OsStr::from_bytes(&variable.as_bytes()[at + 1..]),
+                ))
+            });
+            Err(format!(
+                "can't become the program: {}",
+                program.args(arguments).env_clear().envs(pairs).exec()
+            ))
+        }
     }
 }
 

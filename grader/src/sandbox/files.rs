@@ -1,11 +1,12 @@
-//! Landlock: a driver sees the libraries that it is linked with, and no other file.
-
-use std::path::Path;
+//! Landlock: a driver sees the libraries that it is linked with, and no other file; a program also what lies beside it,
+//! and what the kernel says of it.
 
 use landlock::{
     ABI, Access, AccessFs, AccessNet, RestrictionStatus, Ruleset, RulesetAttr, RulesetCreatedAttr,
     RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
+
+use super::Inmate;
 
 /// Where a dynamically linked program finds its loader and libraries.
 const LIBRARIES: [&str; 6] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/nix/store", "/etc/ld.so.cache"];
@@ -18,8 +19,8 @@ const DEVICES: [&str; 2] = ["/dev/urandom", "/dev/null"];
 /// # Errors
 ///
 /// Where there is no Landlock, or one that is too old to keep files from being changed.
-pub fn wall_off(driver: Option<&Path>) -> Result<(), String> {
-    match restrict(driver) {
+pub fn wall_off(inmate: &Inmate) -> Result<(), String> {
+    match restrict(inmate) {
         Ok(RestrictionStatus { ruleset: RulesetStatus::NotEnforced, .. }) => {
             Err("this kernel has no Landlock".to_owned())
         }
@@ -28,10 +29,15 @@ pub fn wall_off(driver: Option<&Path>) -> Result<(), String> {
     }
 }
 
-fn restrict(driver: Option<&Path>) -> Result<RestrictionStatus, RulesetError> {
+fn restrict(inmate: &Inmate) -> Result<RestrictionStatus, RulesetError> {
     // Of what this asks for, a kernel does what it knows: files since 5.13, ports since 6.7, scopes since 6.12.
     let newest = ABI::V6;
     let read = AccessFs::from_read(newest);
+    let (driver, folder, own) = match inmate {
+        Inmate::Nobody => (None, None, None),
+        Inmate::Driver(driver) => (Some(driver), None, None),
+        Inmate::Program { folder, .. } => (None, Some(folder), Some("/proc/self")),
+    };
     Ruleset::default()
         .handle_access(AccessFs::from_all(newest))?
         .handle_access(AccessNet::from_all(newest))?
@@ -40,5 +46,7 @@ fn restrict(driver: Option<&Path>) -> Result<RestrictionStatus, RulesetError> {
         .add_rules(path_beneath_rules(LIBRARIES, read))?
         .add_rules(path_beneath_rules(DEVICES, AccessFs::ReadFile))?
         .add_rules(path_beneath_rules(driver, AccessFs::ReadFile | AccessFs::Execute))?
+        .add_rules(path_beneath_rules(folder, read))?
+        .add_rules(path_beneath_rules(own, AccessFs::ReadFile))?
         .restrict_self()
 }

@@ -56,4 +56,7 @@ fn main() {
     let threads: Vec<_> = (0..4).map(|n| std::thread::spawn(move || n)).collect();
     let sum: i32 = threads.into_iter().filter_map(|thread| thread.join().ok()).sum();
     println!("threads: {sum}");
+    if let Ok(told) = std::env::var("TOLD") {
+        println!("told: {told}");
+    }
 }

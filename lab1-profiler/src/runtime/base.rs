@@ -64,12 +64,24 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> Base for A {
 /// What a thread's tracker is to reach at the bottom.
 #[derive(Debug)]
 pub(super) struct Call {
-    /// Whether the block that is wanted has to be zeroed.
-    zeroed: bool,
+    deed: Deed,
     /// Of the block at hand, or of the one that is wanted.
     layout: Layout,
     /// What came of it: the block, null where there is none. `None` until the tracker came here.
     outcome: Cell<Option<*mut u8>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Deed {
+    /// What the tracker asks for.
+    Serve {
+        /// Whether the block that is wanted has to be zero.
+        zeroed: bool,
+    },
+    /// Nothing: the block is there, and only to be recorded.
+    Adopt(NonNull<u8>),
+    /// Nothing: the block is only to be forgotten.
+    Keep,
 }
 
 std::thread_local! {
@@ -78,7 +90,15 @@ std::thread_local! {
 
 impl Call {
     pub(super) const fn serve(layout: Layout, zeroed: bool) -> Self {
-        Self { zeroed, layout, outcome: Cell::new(None) }
+        Self { deed: Deed::Serve { zeroed }, layout, outcome: Cell::new(None) }
+    }
+
+    pub(super) const fn adopt(block: NonNull<u8>) -> Self {
+        Self { deed: Deed::Adopt(block), layout: Layout::new::<u8>(), outcome: Cell::new(None) }
+    }
+
+    pub(super) const fn keep(layout: Layout) -> Self {
+        Self { deed: Deed::Keep, layout, outcome: Cell::new(None) }
     }
 
     /// Runs `through`, which calls the tracker. Where that breaks before it came here, `or` does the deed.
@@ -105,17 +125,23 @@ impl<B: Base> Bottom<B> {
     }
 }
 
-// SAFETY: the base's promises.
+// SAFETY: the base's promises; a block to adopt is nobody else's.
 unsafe impl<B: Base> Heap for Bottom<B> {
     fn malloc(&self, size: usize, align: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(size, align).ok()?;
-        self.with(|base, call| base.allocate(layout, call.zeroed))
+        self.with(|base, call| match call.deed {
+            Deed::Serve { zeroed } => base.allocate(layout, zeroed),
+            Deed::Adopt(block) => block.as_ptr(),
+            Deed::Keep => core::ptr::null_mut(),
+        })
     }
 
     unsafe fn free(&self, block: NonNull<u8>) {
         self.with(|base, call| {
-            // SAFETY: the caller's contract; the layout is the block's.
-            unsafe { base.free(block.as_ptr(), call.layout) };
+            if let Deed::Serve { .. } = call.deed {
+                // SAFETY: the caller's contract; the layout is the block's.
+                unsafe { base.free(block.as_ptr(), call.layout) };
+            }
             core::ptr::null_mut()
         });
     }

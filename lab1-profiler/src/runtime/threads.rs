@@ -1,6 +1,7 @@
 //! What each thread keeps for itself, and who may look at it.
 
 use super::maps;
+use crate::Site;
 use crate::patterns::{Histogram, Patterns, Sampler};
 use core::cell::{Cell, UnsafeCell};
 use core::ops::Range;
@@ -13,8 +14,8 @@ pub struct State {
     /// The kernel's number of the thread, 0 where it has none.
     thread: AtomicI32,
     next: AtomicPtr<State>,
-    /// Calls served.
-    pub(super) served: AtomicU64,
+    /// Calls served: allocations, frees, and changes of size.
+    pub(super) served: [AtomicU64; 3],
     /// What blocks hold that this thread allocated, less those that it freed.
     pub(super) usable: AtomicI64,
     /// The thread's alone.
@@ -22,6 +23,14 @@ pub struct State {
     /// Whether someone touches `figures`.
     busy: AtomicBool,
     figures: UnsafeCell<Figures>,
+}
+
+/// A kind of call.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Served {
+    Allocation,
+    Free,
+    Reallocation,
 }
 
 /// What the thread alone touches.
@@ -41,6 +50,19 @@ pub(super) struct Figures {
     pub(super) sizes: Option<Histogram>,
     /// Allocations and their bytes, by site.
     pub(super) allocated: Vec<Mass>,
+}
+
+impl Figures {
+    /// Adds to what a site allocated.
+    #[inline]
+    pub(super) fn add(&mut self, site: Site, mass: Mass) {
+        let at = site as usize;
+        if self.allocated.len() <= at {
+            self.allocated.resize(2 * at + 64, Mass::default());
+        }
+        self.allocated[at].blocks += mass.blocks;
+        self.allocated[at].bytes += mass.bytes;
+    }
 }
 
 /// A number of blocks and their bytes. Where they were sampled, what they stand for, which need not be whole.
@@ -82,11 +104,13 @@ impl State {
         unsafe { &mut *self.own.sampler.get() }.as_mut()
     }
 
-    /// Counts a call.
+    /// Counts a call, and gives how many of its kind there were.
     #[inline]
-    pub(super) fn serve(&self) -> u64 {
-        let served = self.served.load(Ordering::Relaxed) + 1;
-        self.served.store(served, Ordering::Relaxed);
+    pub(super) fn serve(&self, call: Served) -> u64 {
+        let count = &self.served[call as usize];
+        let served = count.load(Ordering::Relaxed) + 1;
+        // Only this thread changes it.
+        count.store(served, Ordering::Relaxed);
         served
     }
 
@@ -145,7 +169,7 @@ impl Threads {
         let state: &'static State = Box::leak(Box::new(State {
             thread: AtomicI32::new(thread),
             next: AtomicPtr::default(),
-            served: AtomicU64::default(),
+            served: Default::default(),
             usable: AtomicI64::default(),
             own,
             busy: AtomicBool::default(),
@@ -159,6 +183,12 @@ impl Threads {
         // The closure always gives a place.
         let _ = self.first.fetch_update(Ordering::Release, Ordering::Relaxed, put_first);
         state
+    }
+
+    /// Calls served by all threads, by kind.
+    pub(super) fn served(&self) -> [u64; 3] {
+        let sum = |kind: usize| self.iter().map(|state| state.served[kind].load(Ordering::Relaxed)).sum();
+        [sum(0), sum(1), sum(2)]
     }
 
     /// All states, also those of threads that have ended.

@@ -9,6 +9,8 @@ mod choices;
 pub mod loads;
 #[path = "track/model.rs"]
 pub mod model;
+#[path = "track/programs.rs"]
+pub mod programs;
 #[path = "track/spell.rs"]
 mod spell;
 #[path = "track/threads.rs"]

@@ -5,5 +5,6 @@ use crate::laws_of_track as laws;
 mod concurrency;
 mod correctness;
 mod performance;
+mod program;
 mod property;
 mod yours;
