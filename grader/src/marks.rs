@@ -202,6 +202,13 @@ fn check_result(
     (earned, max): (Exact, Exact),
     decimals: u32,
 ) -> CheckResult {
+    let mut measures = outcome.measures;
+    for (name, measured) in &mut measures {
+        if let Some(threshold) = exercise.measures.get(name) {
+            (measured.full, measured.zero) = (Some(threshold.full), Some(threshold.zero));
+            measured.unit.clone_from(&threshold.unit);
+        }
+    }
     CheckResult {
         id: check.id(assignment.id()),
         title: exercise.title_of(check.kind, &check.name),
@@ -212,7 +219,7 @@ fn check_result(
         max: score::round(max, decimals),
         left_out: outcome.left_out || outcome.verdict.is_ours(),
         seconds: outcome.seconds,
-        measures: outcome.measures,
+        measures,
         message: legible(&outcome.message),
         program: outcome.program.as_deref().map(legible),
         seed: outcome.seed,

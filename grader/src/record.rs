@@ -50,4 +50,10 @@ pub struct Measured {
     /// Upper end of its interval.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub high: Option<f64>,
+    /// Where it earns full points, if it earns any; from the rubric, not from a judge.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub full: Option<f64>,
+    /// Where it earns none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub zero: Option<f64>,
 }

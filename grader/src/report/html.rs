@@ -1,15 +1,18 @@
 //! The result as one self-contained page: no script, no other file, fit for a phone, light and dark.
+//!
+//! What did not pass comes first and in full, then what was measured; the rest is a list that opens.
+
+mod measures;
 
 use maud::{DOCTYPE, Markup, PreEscaped, html};
 
-use crate::record::Measured;
 use crate::report::view::{self, Reader};
 use crate::report::{alone, points, tally};
 use crate::result::{AssignmentResult, CheckResult, CourseResult, ExerciseResult, Tally};
-use crate::rubric::Visibility;
+use crate::rubric::{Kind, Visibility};
 use crate::verdict::Verdict;
 
-const CSS: &str = include_str!("html.css");
+const CSS: &str = include_str!("html/page.css");
 
 /// The result as a page.
 pub fn render(result: &CourseResult, reader: Reader) -> String {
@@ -47,14 +50,25 @@ pub fn render(result: &CourseResult, reader: Reader) -> String {
 }
 
 fn header(result: &CourseResult) -> Markup {
+    let passed = result.checks().filter(|(_, _, check)| check.verdict == Verdict::Passed).count();
     html! {
         header {
             h1 { (result.title) }
-            p.total { strong { (points(result.total.score)) } " of " (points(result.total.max)) }
+            p.total { strong { (points(result.total.score)) } " of " (points(result.total.max)) " points" }
             (meter(&result.total))
-            p.counts { (tally(&result.total)) }
+            @if result.checks().next().is_some() {
+                p.counts { (passed) " of " (result.checks().count()) " checks passed" }
+            }
+            (apart(&result.total))
             @if result.extra_credit.max > 0.0 {
                 p.counts { "Extra credit: " (tally(&result.extra_credit)) ", apart from the total" }
+            }
+            @if result.assignments.len() > 1 {
+                nav { ul {
+                    @for a in &result.assignments {
+                        li { a href={ "#" (a.short) } { span.name { (a.title) } (meter(&a.tally)) (of(&a.tally)) } }
+                    }
+                } }
             }
         }
     }
@@ -64,19 +78,28 @@ fn header(result: &CourseResult) -> Markup {
 fn meter(of: &Tally) -> Markup {
     let part = |x: f64| if of.max > 0.0 { (100.0 * x / of.max).clamp(0.0, 100.0) } else { 0.0 };
     html! {
-        div.meter aria-hidden="true" {
+        span.meter aria-hidden="true" {
             span.earned style=(format!("width:{:.2}%", part(of.score))) {}
             span.lost style=(format!("width:{:.2}%", part(of.visible - of.score))) {}
         }
     }
 }
 
+fn of(tally: &Tally) -> Markup {
+    html! { span.points { (points(tally.score)) " of " (points(tally.max)) } }
+}
+
+/// What is neither earned nor lost, where there is any.
+fn apart(of: &Tally) -> Markup {
+    html! { @if of.hidden > 0.0 || of.undecided > 0.0 { p.counts { (tally(of)) } } }
+}
+
 fn section(assignment: &AssignmentResult) -> Markup {
     html! {
-        section {
-            h2 { (assignment.title) span.points { (points(assignment.tally.score)) " of " (points(assignment.tally.max)) } }
+        section id=(assignment.short) {
+            h2 { span.name { (assignment.title) } (of(&assignment.tally)) }
             (meter(&assignment.tally))
-            p.counts { (tally(&assignment.tally)) }
+            (apart(&assignment.tally))
             @if assignment.exercises.is_empty() { p.counts { "Not published yet." } }
             @for e in &assignment.exercises { (exercise(assignment, e)) }
         }
@@ -84,19 +107,50 @@ fn section(assignment: &AssignmentResult) -> Markup {
 }
 
 fn exercise(assignment: &AssignmentResult, exercise: &ExerciseResult) -> Markup {
+    let quiet = [Verdict::Passed, Verdict::NotAttempted, Verdict::NotRun];
+    let (rest, loud): (Vec<_>, Vec<_>) =
+        exercise.checks.iter().partition(|check| quiet.contains(&check.verdict) && check.measures.is_empty());
     let open = exercise.verdict != Verdict::Passed && exercise.verdict != Verdict::NotAttempted;
     html! {
         details.exercise open[open] {
             summary {
                 (badge(exercise.verdict))
-                span.name { (exercise.title) @if exercise.extra_credit { " (extra credit)" } }
-                span.points { (points(exercise.tally.score)) " of " (points(exercise.tally.max)) }
+                span.name { (exercise.title) @if exercise.extra_credit { " " span.aside { "extra credit" } } }
+                (meter(&exercise.tally))
+                (of(&exercise.tally))
             }
             p.file { code { (assignment.id) "/" (exercise.file) } }
             @if !exercise.published { p.counts { "The checks of this exercise are to come." } }
-            @if !exercise.message.is_empty() { pre { (exercise.message.trim_end()) } }
-            @if !exercise.checks.is_empty() {
-                ul.checks { @for c in &exercise.checks { (check(&assignment.id, c)) } }
+            @if !exercise.message.is_empty() { pre.code { (exercise.message.trim_end()) } }
+            @if !exercise.checks.is_empty() { (kinds(&exercise.checks)) }
+            @let measured = |check: &&&CheckResult| check.verdict == Verdict::Passed;
+            ul.checks {
+                @for c in loud.iter().filter(|c| !measured(c)) { (check(&assignment.id, c)) }
+                @for c in loud.iter().filter(measured) { (check(&assignment.id, c)) }
+            }
+            @for verdict in quiet {
+                @let those: Vec<_> = rest.iter().filter(|check| check.verdict == verdict).collect();
+                @if !those.is_empty() {
+                    details.rest {
+                        summary { (those.len()) " " (verdict.words()) }
+                        ul.checks { @for c in those { (check(&assignment.id, c)) } }
+                    }
+                }
+            }
+        }
+    }
+}
+
+/// How many checks of each kind passed.
+fn kinds(checks: &[CheckResult]) -> Markup {
+    html! {
+        ul.kinds {
+            @for kind in Kind::ALL {
+                @let of_kind = || checks.iter().filter(move |check| check.kind == kind);
+                @let passed = of_kind().filter(|check| check.verdict == Verdict::Passed).count();
+                @if of_kind().count() > 0 {
+                    li { (kind) " " strong { (passed) " of " (of_kind().count()) } }
+                }
             }
         }
     }
@@ -110,78 +164,43 @@ fn check(package: &str, check: &CheckResult) -> Markup {
                 (badge(check.verdict))
                 span.name {
                     (check.title)
-                    " " span.kind { (check.kind) @if check.visibility == Visibility::Hidden { ", hidden" } }
+                    " " span.aside { (check.kind) @if check.visibility == Visibility::Hidden { ", hidden" } }
                 }
                 span.points {
                     @if check.left_out { "left out" } @else { (points(check.score)) " of " (points(check.max)) }
                 }
             }
-            @if !check.message.is_empty() { pre.message { (check.message.trim_end()) } }
+            @if !check.message.is_empty() { p.message { (prose(check.message.trim_end())) } }
+            (measures::all(check))
             @if let Some(program) = &check.program {
                 p.label { "The shortest program that shows it" }
-                pre.program { code { (program.trim_end()) } }
+                pre.code tabindex="0" { code { (program.trim_end()) } }
             }
-            @if let Some(seed) = check.seed.as_deref().filter(|_| !passed) { p.label { "seed " code { (seed) } } }
-            @if !check.measures.is_empty() { (measures(check)) }
             @if let Some(command) = alone(package, check).filter(|_| !passed) {
-                p.label { "Run it alone: " code { (command) } }
+                p.label { "Run it alone" @if let Some(seed) = &check.seed { ", on seed " code { (seed) } } }
+                pre.code.command { code { (command) } }
             }
         }
     }
 }
 
-/// Each measure with its bar. Bars of one unit share a scale, so that they can be compared.
-fn measures(check: &CheckResult) -> Markup {
+/// A message, with what stands between backticks as code.
+fn prose(message: &str) -> Markup {
     html! {
-        table.measures {
-            @for (name, m) in &check.measures {
-                tr {
-                    th scope="row" { (name.replace('_', " ")) }
-                    td.figure { (figure(m)) }
-                    td.bar { (bar(m, scale(check, &m.unit))) }
-                }
-            }
-        }
-    }
-}
-
-fn scale(check: &CheckResult, unit: &str) -> f64 {
-    let of_unit = check.measures.values().filter(|m| m.unit == unit);
-    of_unit.map(|m| m.high.unwrap_or(m.value).max(m.value)).filter(|v| v.is_finite()).fold(0.0, f64::max)
-}
-
-fn figure(m: &Measured) -> String {
-    let number = |x: f64| if x.abs() >= 1000.0 { format!("{x:.0}") } else { format!("{x:.3}") };
-    let interval = match (m.low, m.high) {
-        (Some(low), Some(high)) => format!(" ({} to {})", number(low), number(high)),
-        _ => String::new(),
-    };
-    format!("{} {}{interval}", number(m.value), m.unit).trim_end().to_owned()
-}
-
-fn bar(m: &Measured, most: f64) -> Markup {
-    // Room on the right, so that the longest bar's interval is seen to end.
-    let at = |x: f64| if most > 0.0 { (90.0 * x / most).clamp(0.0, 100.0) } else { 0.0 };
-    html! {
-        svg viewBox="0 0 100 8" preserveAspectRatio="none" role="img" aria-label=(figure(m)) {
-            rect.track x="0" y="2" width="100" height="4" {}
-            rect.value x="0" y="2" width=(format!("{:.2}", at(m.value))) height="4" {}
-            @if let (Some(low), Some(high)) = (m.low, m.high) {
-                rect.interval x=(format!("{:.2}", at(low))) y="0"
-                    width=(format!("{:.2}", (at(high) - at(low)).max(0.4))) height="8" {}
-            }
+        @for (at, part) in message.split('`').enumerate() {
+            @if at % 2 == 1 { code { (part) } } @else { (part) }
         }
     }
 }
 
 fn badge(verdict: Verdict) -> Markup {
     // Never by colour alone: the word is there.
-    let class = match verdict {
-        Verdict::Passed => "badge good",
-        Verdict::NotAttempted | Verdict::NotRun | Verdict::GraderBroke => "badge faint",
-        _ => "badge bad",
+    let (class, sign) = match verdict {
+        Verdict::Passed => ("badge good", "✓"),
+        Verdict::NotAttempted | Verdict::NotRun | Verdict::GraderBroke => ("badge faint", "–"),
+        _ => ("badge bad", "✗"),
     };
-    html! { span class=(class) { (verdict.words()) } }
+    html! { span class=(class) { span aria-hidden="true" { (sign) } " " (verdict.words()) } }
 }
 
 fn short(hash: &str) -> &str {
@@ -204,6 +223,13 @@ mod tests {
     fn a_students_markup_is_text() {
         let page = render(&sample::mixed(), Reader::Student);
         assert!(!page.contains("<b>bytes</b>") && page.contains("&lt;b&gt;bytes"));
+    }
+
+    #[test]
+    fn what_stands_between_backticks_is_code_and_a_lone_one_hides_nothing() {
+        let page = |message| prose(message).into_string();
+        assert_eq!(page("at `walk()`: no"), "at <code>walk()</code>: no");
+        assert!(page("it's `<b>").contains("&lt;b&gt;"));
     }
 
     #[test]

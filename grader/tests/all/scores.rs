@@ -23,6 +23,17 @@ fn a_right_answer_gets_all_points_and_an_untouched_one_none() {
 }
 
 #[test]
+fn a_measure_carries_the_edges_and_the_unit_that_the_rubric_gives_it() {
+    let course = Course::fresh();
+    let graded = course.grade(&course.all_right_but("right", &[]), 0);
+    let measured = |exercise: usize| {
+        graded.0["assignments"][0]["exercises"][exercise]["checks"][0]["measures"]["steps"].clone()
+    };
+    assert_eq!(measured(0), serde_json::json!({ "value": 1.5, "unit": " steps", "full": 2.0, "zero": 4.0 }));
+    assert_eq!(measured(1), serde_json::json!({ "value": 1.5, "unit": "x" }));
+}
+
+#[test]
 fn what_is_wrong_costs_its_checks_and_what_needs_them() {
     let course = Course::fresh();
     let wrong = DOUBLE.replace("n * 2", "n");
