@@ -45,8 +45,8 @@ fn a_live_block_takes_few_bytes() {
 fn keeps_up_with_a_hash_map_behind_a_lock_on_one_thread() {
     judge(|check| {
         let mut load = Load::new(check.seed());
-        let mut calls: Vec<_> = (0..30_000).map(|_| load.malloc()).collect();
-        for _ in 0..40_000 {
+        let mut calls: Vec<_> = (0..8_000).map(|_| load.malloc()).collect();
+        for _ in 0..60_000 {
             load.churn(&mut calls);
         }
         calls.extend((0..load.len()).map(|_| load.free()));
