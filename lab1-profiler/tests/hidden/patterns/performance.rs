@@ -7,7 +7,7 @@ use testkit::judge;
 
 #[test]
 fn keeps_up_on_an_unseen_program() {
-    judge(|check| race(check, 4000, &events(check.seed(), 200_000)));
+    judge(|check| race(check, 4000, &events(check.seed(), 100_000)));
 }
 
 /// A program in waves: it builds thousands of blocks one after the other, with temporaries between them and a last

@@ -7,7 +7,7 @@ use testkit::judge;
 
 #[test]
 fn keeps_up_with_two_look_ups_an_event() {
-    judge(|check| race(check, 500, &events(check.seed(), 200_000)))
+    judge(|check| race(check, 500, &events(check.seed(), 100_000)))
 }
 
 /// A program that comes to have ten thousand blocks, some of which grow, and frees every fourth at once.
