@@ -47,7 +47,8 @@ pub enum Command {
     },
     /// Asks for a report of every extent.
     Walk,
-    /// Asks for the most bytes that the allocator has held outside its region.
+    /// Asks for the most bytes that the allocator's calls have taken from the global allocator, with those of regions
+    /// that it has mapped and still has.
     Metadata,
     /// Asks the allocator to give back what it holds and does not need; see [`Housekeeping`].
     Shrink,

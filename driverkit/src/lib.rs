@@ -15,6 +15,7 @@
 pub mod counting;
 pub mod heap;
 pub mod lock;
+pub mod pages;
 pub mod pair;
 pub mod payload;
 pub mod pin;

@@ -153,6 +153,11 @@ impl<'c> Client<'c> {
         Err(death.fault(&said))
     }
 
+    /// By how many bytes the driver has grown since it said hello, at the most; `None` where the system does not tell.
+    pub fn grown(&self) -> Option<u64> {
+        self.driver.borrow().as_ref()?.grown()
+    }
+
     /// Ends the driver, so that the next request meets a new process.
     pub fn restart(&self) {
         self.driver.borrow_mut().take();

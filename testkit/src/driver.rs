@@ -38,6 +38,8 @@ pub struct Driver {
     /// The frame that was read last.
     frame: Vec<u8>,
     output: Output,
+    /// The most memory that it has had when it said hello.
+    began: Option<u64>,
     /// What the driver says that it was built from.
     pub submission: Option<String>,
 }
@@ -70,9 +72,12 @@ impl Driver {
         let output = Output::drain(&mut child);
         let now = Instant::now();
         let from = BufReader::with_capacity(BUFFER, Timed { socket: ours, deadline: now + limit, read: now });
-        let mut driver = Self { child, from, frame: Vec::new(), output, submission: None };
+        let mut driver = Self { child, from, frame: Vec::new(), output, began: None, submission: None };
         match driver.next() {
-            Ok(Some((Message::Hello { submission }, _))) => driver.submission = submission,
+            Ok(Some((Message::Hello { submission }, _))) => {
+                driver.submission = submission;
+                driver.began = peak(driver.child.id());
+            }
             _ => {
                 let said = driver.end(&Death::Ended(None)).1;
                 return Err(format!("{} does not say hello. {said}", path.display()));
@@ -132,6 +137,11 @@ impl Driver {
         }
         let (said, rest) = message(&self.frame)?;
         Ok(Some((said, self.frame.len() - rest.len())))
+    }
+
+    /// By how many bytes it has grown since it said hello, at the most; `None` where the system does not tell.
+    pub fn grown(&self) -> Option<u64> {
+        Some(peak(self.child.id())?.saturating_sub(self.began?))
     }
 
     fn send(&mut self, request: &[u8]) -> Result<(), ErrorKind> {
@@ -207,6 +217,13 @@ fn confine(child: &Child) {
 
 #[cfg(not(target_os = "linux"))]
 fn confine(_: &Child) {}
+
+/// The most memory that a process has had since it began its program, in bytes.
+fn peak(process: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kibibytes| kibibytes * 1024)
+}
 
 fn cut(error: std::io::Error, limit: Duration) -> Death {
     match error.kind() {

@@ -2,6 +2,7 @@
 
 use super::{Command, Extent, Program, Reply};
 use crate::counting::{self, metered};
+use crate::pages;
 use crate::payload::{digest, fill, key};
 use crate::replies::Replies;
 use heap_api::{RawAllocator, Region};
@@ -75,6 +76,8 @@ struct Heap<'a> {
     seed: u64,
     /// By id; programs number their blocks from zero.
     live: Vec<Option<Block>>,
+    /// The bytes of all regions, this one included, before there was an allocator.
+    mapped: usize,
 }
 
 /// Makes an allocator over a fresh region and carries out `program` on it.
@@ -94,9 +97,13 @@ pub fn carry_out_with<A: RawAllocator>(
         return;
     };
     let (base, len) = (region.base(), region.len());
+    if program.commands.last() == Some(&Command::Metadata) {
+        pages::small_only();
+    }
+    let mapped = Region::mapped();
     counting::reset();
     let mut kept = Kept { allocator: metered(|| new(region)), housekeeping };
-    Heap { kept: &mut kept, base, len, seed: program.seed, live: Vec::new() }.run(&program.commands, replies);
+    Heap { kept: &mut kept, base, len, seed: program.seed, live: Vec::new(), mapped }.run(&program.commands, replies);
     metered(|| drop(kept.allocator));
 }
 
@@ -119,7 +126,10 @@ impl Heap<'_> {
                 self.kept.allocator().walk(&mut |extent| extents.push(Extent::from(extent)));
                 Reply::Extents(extents)
             }
-            Command::Metadata => Reply::Metadata(counting::peak()),
+            Command::Metadata => {
+                let mapped = Region::mapped().saturating_sub(self.mapped);
+                Reply::Metadata(counting::peak() + mapped as u64)
+            }
             Command::Shrink => self.count(Chore::Shrink),
             Command::DeallocateRemotely { id } => self.deallocate_remotely(id),
             Command::Collect => self.count(Chore::Collect),

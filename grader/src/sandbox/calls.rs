@@ -187,7 +187,13 @@ fn rules() -> Fallible<Rules> {
     // Reading a limit is fine; of `prctl`, what names threads and mappings, and the driver's own last lock.
     rules.insert(libc::SYS_prlimit64, vec![SeccompRule::new(vec![is_not(2, 0)?])?]);
     rules.insert(libc::SYS_setrlimit, Vec::new());
-    let names = [libc::PR_SET_NAME, libc::PR_GET_NAME, libc::PR_SET_VMA, libc::PR_SET_SECCOMP];
+    let names = [
+        libc::PR_SET_NAME,
+        libc::PR_GET_NAME,
+        libc::PR_SET_VMA,
+        libc::PR_SET_THP_DISABLE,
+        libc::PR_SET_SECCOMP,
+    ];
     let unnamed = names.iter().map(|option| is_not(0, *option as u64)).collect::<Result<Vec<_>, _>>()?;
     rules.insert(libc::SYS_prctl, vec![SeccompRule::new(unnamed)?]);
     Ok(rules)
