@@ -59,7 +59,7 @@ pub struct Run<'a> {
     pub only: &'a [String],
     /// Whether the source policy is not asked.
     pub past_policy: bool,
-    /// Wall clock for a build of a student's code; the usual one where there is none.
+    /// Wall clock for a build of more than skeletons; the usual one where there is none.
     pub build_limit: Option<Duration>,
     /// Whether it is one of many runs, of which only verdicts are asked.
     pub of_many: bool,

@@ -45,7 +45,7 @@ pub struct Request {
     pub only: Vec<String>,
     /// Lets listed files past the source policy, so that what stands behind it can be tried.
     pub past_policy: bool,
-    /// Wall clock for a build of a student's code; the usual one where there is none.
+    /// Wall clock for a build of more than skeletons; the usual one where there is none.
     pub build_limit: Option<Duration>,
     /// One of many runs that go on side by side, of which only verdicts are asked: checks run one at a time, loom's driver
     /// is built once a check needs it, and no failure is made short.

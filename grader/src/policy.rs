@@ -222,6 +222,7 @@ fn instead(entry: &str) -> &'static str {
         "System" | "std::alloc::System" | "global_allocator" | "mmap" | "libc" => {
             "Take memory from the region that the exercise gives you; an item of your own by that name needs another name."
         }
+        "feature" => "Write one code for every build: what is checked has to be what is used.",
         "std::process" | "std::fs" | "std::net" | "std::env" => {
             "An answer needs nothing outside of its memory."
         }

@@ -1,7 +1,8 @@
 //! Asks drivers, and starts another one when one has ended.
 
 use crate::check::Check;
-use crate::driver::Driver;
+use crate::driver::{Driver, Take};
+use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
 use driverkit::wire::{decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
@@ -44,8 +45,17 @@ pub struct Home {
 pub struct Transcript<R> {
     /// One reply a command, in order.
     pub replies: Vec<R>,
-    /// When each reply arrived, counted from when the request was sent.
-    pub arrivals: Vec<Duration>,
+}
+
+/// A reply to what is timed.
+#[derive(Debug)]
+pub struct Arrived<R> {
+    /// When it came.
+    pub at: Instant,
+    /// What the driver had done until then, where the system tells.
+    pub effort: Option<Effort>,
+    /// The reply.
+    pub reply: R,
 }
 
 /// A line to the submission under judgement.
@@ -106,26 +116,34 @@ impl<'c> Client<'c> {
         limit: Duration,
     ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
         let bytes = encode(request).map_err(|error| (Fault::Broke(error.to_string()), Vec::new()))?;
-        let start = Instant::now();
-        let (mut replies, mut arrivals) = (Vec::new(), Vec::new());
-        let answered = self.ask_encoded(&bytes, limit, &mut |reply, arrived| {
+        let mut replies = Vec::new();
+        let answered = self.ask_encoded(&bytes, limit, &mut |reply, _, _| {
             replies.push(decode(reply)?);
-            arrivals.push(arrived.saturating_duration_since(start));
             Ok(())
         });
         match answered {
-            Ok(()) => Ok(Transcript { replies, arrivals }),
+            Ok(()) => Ok(Transcript { replies }),
             Err(fault) => Err((fault, replies)),
         }
     }
 
+    /// Asks what is timed, and notes when each reply came and what the driver had done until then.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] that the driver's end comes to.
+    pub fn ask_timed<Q: Serialize, R: DeserializeOwned>(&self, request: &Q) -> Judged<Vec<Arrived<R>>> {
+        let bytes = encode(request).map_err(|error| Fault::Broke(error.to_string()))?;
+        let mut arrived = Vec::new();
+        self.ask_encoded(&bytes, self.limit, &mut |reply, at, process| {
+            arrived.push(Arrived { at, effort: Effort::of(process), reply: decode(reply)? });
+            Ok(())
+        })?;
+        Ok(arrived)
+    }
+
     /// What does not depend on the types, so that it is compiled once.
-    fn ask_encoded(
-        &self,
-        request: &[u8],
-        limit: Duration,
-        take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
-    ) -> Judged {
+    fn ask_encoded(&self, request: &[u8], limit: Duration, take: &mut Take<'_>) -> Judged {
         let left = self.check.left();
         if left.is_zero() {
             let said = "The requests of this check took too long in all, though none of them alone.";

@@ -30,6 +30,9 @@ const KEPT: usize = 2000;
 /// How long a driver whose socket closed may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// Takes an encoded reply, with when it came and from which process.
+pub type Take<'t> = dyn FnMut(&[u8], Instant, u32) -> std::io::Result<()> + 't;
+
 /// A running driver.
 #[derive(Debug)]
 pub struct Driver {
@@ -86,7 +89,7 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Sends an encoded request, and passes each encoded reply to `take`, with when it came, until the driver is done.
+    /// Sends an encoded request, and passes each encoded reply to `take` until the driver is done.
     ///
     /// # Errors
     ///
@@ -96,7 +99,7 @@ impl Driver {
         &mut self,
         request: &[u8],
         limit: Duration,
-        take: &mut dyn FnMut(&[u8], Instant) -> std::io::Result<()>,
+        take: &mut Take<'_>,
     ) -> Result<(), (Death, String)> {
         self.from.get_mut().deadline = Instant::now() + limit;
         let (mut count, mut bytes) = (0, 0);
@@ -115,7 +118,9 @@ impl Driver {
                         if bytes > REPLIED || count > request.len() + UNASKED {
                             break Death::Garbled("more replies than it was asked for".to_owned());
                         }
-                        if let Err(error) = take(&self.frame[reply..], self.from.get_ref().read) {
+                        if let Err(error) =
+                            take(&self.frame[reply..], self.from.get_ref().read, self.child.id())
+                        {
                             break Death::Garbled(error.to_string());
                         }
                     }

@@ -23,6 +23,7 @@ pub mod death;
 pub mod driver;
 pub mod duel;
 pub mod edges;
+pub mod effort;
 pub mod fault;
 pub mod heap;
 pub mod program;

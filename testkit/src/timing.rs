@@ -1,12 +1,13 @@
 //! Judging a timed loop: the driver's clock against ours, and what was found in it against what was put in.
 
-use crate::client::{Client, Transcript};
+use crate::client::{Arrived, Client};
 use crate::duel::Rounds;
+use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
 use driverkit::timed::Timed;
 use driverkit::together::Work;
 use serde::{Serialize, de::DeserializeOwned};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much longer than the claimed time the outside clock may have seen: what lies between the batches is
 /// a shuffle, two readings of the clock and perhaps a turn of another thread, and the last message's way.
@@ -19,7 +20,12 @@ const ATTEMPTS: usize = 12;
 /// a clock that was tampered with disagrees each time.
 const DISAGREEMENTS: usize = 3;
 
-/// Makes a timed request of a fresh process, and holds the time that it claims against our clock. `read` makes of the
+/// How much more processor time than the claimed time there may be for each of the threads that are timed, and besides:
+/// that clock stands still while other programs have the processor, so it is held more closely.
+const BUSY: f64 = 1.25;
+const BESIDES: Duration = Duration::from_millis(8);
+
+/// Makes a timed request of a fresh process, and holds the time that it claims against our clocks. `read` makes of the
 /// replies what is asked for and the claimed time.
 ///
 /// # Errors
@@ -30,28 +36,57 @@ pub fn ask<Q: Serialize, R: DeserializeOwned, T>(
     request: &Q,
     read: impl Fn(Vec<R>) -> Option<(T, Duration)>,
 ) -> Judged<T> {
+    ask_of(1, client, request, read)
+}
+
+/// The same of what takes `threads` threads.
+fn ask_of<Q: Serialize, R: DeserializeOwned, T>(
+    threads: usize,
+    client: &Client<'_>,
+    request: &Q,
+    read: impl Fn(Vec<R>) -> Option<(T, Duration)>,
+) -> Judged<T> {
     let mut attempt = 0;
     loop {
         attempt += 1;
         client.restart();
-        let Transcript { replies, arrivals } = client.ask(request).map_err(|(fault, _)| fault)?;
-        let (timing, claimed) = read(replies)
+        let arrived = client.ask_timed(request)?;
+        let marks: Vec<Mark> = arrived.iter().map(|Arrived { at, effort, .. }| (*at, *effort)).collect();
+        let (timing, claimed) = read(arrived.into_iter().map(|arrived| arrived.reply).collect())
             .ok_or_else(|| Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()))?;
-        match agrees(claimed, &arrivals) {
+        match agrees(claimed, threads, &marks) {
             Err(_) if attempt < DISAGREEMENTS => {}
             judged => return judged.map(|()| timing),
         }
     }
 }
 
-/// Holds the time that a driver claims against the arrivals of the first two messages: the clock runs between them.
-fn agrees(claimed: Duration, arrivals: &[Duration]) -> Judged {
-    let between = arrivals.first().zip(arrivals.get(1)).map(|(first, last)| last.saturating_sub(*first));
-    let outside = between.unwrap_or_default();
+/// When a message came, and what the driver had done until then.
+type Mark = (Instant, Option<Effort>);
+
+/// Holds the time that a driver claims against the first two messages: its clock runs between them.
+fn agrees(claimed: Duration, threads: usize, marks: &[Mark]) -> Judged {
+    let [(start, before), (end, after), ..] = marks else { return Ok(()) };
+    let outside = end.saturating_duration_since(*start);
     if claimed > outside + SLACK || outside > claimed * BETWEEN + SLACK {
         return Err(Fault::failed(format!(
             "The timed loop claims {claimed:?}, and from outside it took {outside:?}: the clock was tampered \
              with, or work was moved out of the timed part."
+        )));
+    }
+    let (Some(before), Some(after)) = (before, after) else { return Ok(()) };
+    if before.threads.max(after.threads) > threads {
+        return Err(Fault::failed(format!(
+            "There were {} threads while the clock ran, and what is timed takes {threads}: what the others do is done \
+             beside the clock.",
+            before.threads.max(after.threads)
+        )));
+    }
+    let busy = after.busy.saturating_sub(before.busy);
+    if busy > claimed.mul_f64(BUSY * threads as f64) + BESIDES {
+        return Err(Fault::failed(format!(
+            "The timed loop claims {claimed:?}, and kept processors busy for {busy:?}: the clock was tampered with, or \
+             more was done than was timed."
         )));
     }
     Ok(())
@@ -74,23 +109,25 @@ pub fn timed<Q: Serialize>(
     batches: usize,
     expected: u64,
 ) -> Judged<Rounds> {
-    once(client, request, batches, expected).map(|(rounds, _)| rounds)
+    once(1, client, request, batches, expected).map(|(rounds, _)| rounds)
 }
 
 /// The rounds, and how many of them were kept although two threads were hardly at work at once in them.
 fn once<Q: Serialize>(
+    threads: usize,
     client: &Client<'_>,
     request: &Q,
     batches: usize,
     expected: u64,
 ) -> Judged<(Rounds, u32)> {
-    let (rounds, sum, apart) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
-        Ok([Timed::Started, Timed::Timing { rounds, sum, lost, apart }]) => {
-            let claimed = total(&rounds).saturating_add(Duration::from_nanos(lost));
-            Some(((rounds, sum, apart), claimed))
-        }
-        _ => None,
-    })?;
+    let (rounds, sum, apart) =
+        ask_of(threads, client, request, |replies| match <[Timed; 2]>::try_from(replies) {
+            Ok([Timed::Started, Timed::Timing { rounds, sum, lost, apart }]) => {
+                let claimed = total(&rounds).saturating_add(Duration::from_nanos(lost));
+                Some(((rounds, sum, apart), claimed))
+            }
+            _ => None,
+        })?;
     if rounds.len() != batches {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
@@ -114,7 +151,7 @@ pub fn timed_pair<Q: Serialize>(
     expected: u64,
 ) -> Judged<Rounds> {
     for _ in 0..ATTEMPTS {
-        let (rounds, apart) = once(client, request, batches, expected)?;
+        let (rounds, apart) = once(2, client, request, batches, expected)?;
         // Of three contestants' batches.
         if apart as usize <= batches / 4 {
             return Ok(rounds);
@@ -142,13 +179,26 @@ pub fn beside_a_lock(rounds: Rounds) -> Rounds {
 mod tests {
     use super::*;
 
+    const SECOND: Duration = Duration::from_secs(1);
+
+    /// Two seconds on our clock, in which `busy` seconds of processor time went by.
+    fn judged(claimed: u32, threads: usize, there: usize, busy: u32) -> bool {
+        let start = Instant::now();
+        let effort = |busy| Some(Effort { threads: there, busy });
+        let marks = [(start, effort(SECOND)), (start + 2 * SECOND, effort(SECOND + SECOND * busy))];
+        agrees(SECOND * claimed, threads, &marks).is_ok()
+    }
+
     #[test]
     fn a_clock_is_believed_only_within_what_lies_between_the_batches() {
-        let second = Duration::from_secs(1);
-        let arrivals = [second, second * 3];
         for (claimed, believed) in [(1, true), (2, true), (3, false), (0, false)] {
-            assert_eq!(agrees(second * claimed, &arrivals).is_ok(), believed, "{claimed} s");
+            assert_eq!(judged(claimed, 1, 1, 1), believed, "{claimed} s");
         }
-        assert!(agrees(second, &[]).is_err());
+    }
+
+    #[test]
+    fn more_threads_or_work_than_what_is_timed_are_told() {
+        assert!(judged(2, 1, 1, 2) && judged(2, 2, 2, 4));
+        assert!(!judged(2, 1, 2, 2) && !judged(2, 1, 1, 3) && !judged(1, 1, 1, 2));
     }
 }

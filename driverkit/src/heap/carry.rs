@@ -103,7 +103,8 @@ pub fn carry_out_with<A: RawAllocator>(
     let mapped = Region::mapped();
     counting::reset();
     let mut kept = Kept { allocator: metered(|| new(region)), housekeeping };
-    Heap { kept: &mut kept, base, len, seed: program.seed, live: Vec::new(), mapped }.run(&program.commands, replies);
+    Heap { kept: &mut kept, base, len, seed: program.seed, live: Vec::new(), mapped }
+        .run(&program.commands, replies);
     metered(|| drop(kept.allocator));
 }
 

@@ -1,6 +1,7 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
 use super::{Command, Replay, Scale, Timed};
+use crate::prng::SplitMix64;
 use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
@@ -10,7 +11,8 @@ use std::ptr::NonNull;
 /// Replays on the student's allocator, on a peer, and on the peer's twin for the A/A control.
 ///
 /// Nothing is replied where a region can't be mapped. All commands are carried out once before the clock
-/// starts: a page's first touch costs more than any allocator.
+/// starts, a little otherwise: a page's first touch costs more than any allocator, and what is remembered of the first
+/// time must not be an answer.
 pub fn time<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     student: impl Fn(Region) -> A,
     peer: impl Fn(Region) -> P,
@@ -74,11 +76,13 @@ fn race(
 }
 
 /// A command, decoded before the clock starts.
+#[derive(Clone, Copy)]
 struct Step {
     id: usize,
     kind: Kind,
 }
 
+#[derive(Clone, Copy)]
 enum Kind {
     Allocate(Layout),
     Reallocate(usize),
@@ -101,6 +105,21 @@ fn steps(commands: &[Command]) -> Vec<Step> {
         }
     };
     commands.iter().filter_map(decode).collect()
+}
+
+/// The steps with one change: of two allocations in a row, some trade the lives of their blocks. The pages that are
+/// touched stay the same, and where each block was put once is no answer to where it may be put the next time.
+fn traded(steps: &[Step], seed: u64) -> Vec<Step> {
+    let mut prng = SplitMix64::new(seed);
+    let mut traded = steps.to_vec();
+    for pair in traded.as_chunks_mut::<2>().0 {
+        if let [Step { id: one, kind: Kind::Allocate(_) }, Step { id: other, kind: Kind::Allocate(_) }] = pair
+            && prng.below(2) == 0
+        {
+            std::mem::swap(one, other);
+        }
+    }
+    traded
 }
 
 /// One allocator, its live blocks, and where it put them.
@@ -127,12 +146,12 @@ impl Contestant {
         let ids = beginning.iter().chain(&steps).map(|step| step.id + 1).max().unwrap_or(0);
         let (live, offsets) = (vec![None; ids], Vec::with_capacity(beginning.len() + steps.len()));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
-        contestant.warm_up(&beginning, &steps);
+        contestant.warm_up(&traded(&beginning, replay.seed), &traded(&steps, replay.seed));
         contestant.run(&beginning);
         Some(contestant)
     }
 
-    /// Does everything once and frees what is left, so that the pages of blocks have been touched, and those
+    /// Does much the same once and frees what is left, so that the pages of blocks have been touched, and those
     /// of the tables that a design keeps beside its region: that is the system's time, not the allocator's.
     fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
         self.run(beginning);

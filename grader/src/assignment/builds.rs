@@ -36,6 +36,9 @@ impl Run<'_> {
             ground.rubric.exercises.iter().map(|e| (format!("{folder}/{}", e.file), e.id.clone())).collect();
         let own = |loom: bool, files: &Files| {
             let _busy = self.busy();
+            // Skeletons come to an end.
+            let short = self.build_limit.filter(|_| !files.is_empty());
+            let limit = if warm(loom).exists() { short.unwrap_or(WARM_BUILD) } else { COLD_BUILD };
             let mut env = vec![("GRADE_SUBMISSION", submission_of(files))];
             if loom {
                 // Models are never timed, and this is half of what compiling them again takes.
@@ -51,7 +54,7 @@ impl Run<'_> {
                     .filter_map(|(has, feature)| has.then_some(feature))
                     .collect(),
                 env,
-                limit: if warm(loom).exists() { self.build_limit.unwrap_or(WARM_BUILD) } else { COLD_BUILD },
+                limit,
             })
             .inspect(|built| {
                 if matches!(built, Built::Done(_)) {

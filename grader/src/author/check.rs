@@ -141,12 +141,11 @@ fn grade_all(answers: &[Answer], out: &mut (dyn Write + Send)) -> Result<Vec<Exe
     let Some(course) = answers.first().map(|a| a.target.course) else { return Ok(Vec::new()) };
     let ready = ready(course)?;
     let sandbox = Sandbox::here(&[]);
-    let lanes = std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_LANES);
     let mut progress = Progress::new();
     progress.checks("answers", answers.len());
     let (out, stopped) = (Mutex::new(out), AtomicBool::new(false));
     let numbered: Vec<(usize, &Answer)> = answers.iter().enumerate().collect();
-    let results = in_lanes(&numbered, lanes, |(number, answer)| {
+    let results = in_lanes(&numbered, lanes(), |(number, answer)| {
         if stopped.load(Ordering::Relaxed) {
             return None;
         }
@@ -272,6 +271,11 @@ fn line(out: &mut dyn Write, answer: &Answer, result: &ExerciseResult) -> Result
         if lost.is_empty() { "loses nothing".to_owned() } else { format!("loses {shown}") }
     )
     .map_err(AuthorError::at("write", Path::new("standard output")))
+}
+
+/// How many answers are graded at once.
+pub(super) fn lanes() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get).min(MOST_LANES)
 }
 
 /// The course, to grade answers of.

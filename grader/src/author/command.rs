@@ -29,9 +29,9 @@ pub enum Command {
     Attacks {
         /// Which: nothing for all, or a part of their place, as in `sandbox/` or `reader/a_pipe`
         what: Option<String>,
-        /// Writes their table, solutions/attacks/README.md
-        #[arg(long)]
-        write: bool,
+        /// Tries none; writes the table of them all, solutions/attacks/README.md
+        #[arg(long, conflicts_with = "what")]
+        table: bool,
         /// Simulates a machine that lacks one of the sandbox's walls
         #[arg(long, hide = true, value_enum, value_name = "WALL")]
         without_wall: Vec<Layer>,
@@ -95,9 +95,12 @@ pub fn run(start: &Path, command: &Command, out: &mut (dyn Write + Send)) -> Res
             to_mend(&list, out).map_err(printed)?;
             Ok(Outcome::of(&list))
         }
-        Command::Attacks { what, write, without_wall } => {
-            let sandbox = Sandbox::here(without_wall);
-            let list = attacks::attacks(&course, what.as_deref(), &sandbox, *write, out)?;
+        Command::Attacks { what, table, without_wall } => {
+            let list = if *table {
+                attacks::write_table(&course)?
+            } else {
+                attacks::attacks(&course, what.as_deref(), &Sandbox::here(without_wall), out)?
+            };
             to_mend(&list, out).map_err(printed)?;
             Ok(Outcome::of(&list))
         }

@@ -11,15 +11,19 @@ mod table;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::check::{lanes, local, ready};
 use super::{AuthorError, Target, targets};
 use crate::course::Course;
-use crate::grade::{Request, grade, work_folder};
+use crate::grade::{Ready, Request, work_folder};
 use crate::progress::Progress;
 use crate::result::{CheckResult, CourseResult, ExerciseResult};
+use crate::run::in_lanes;
 use crate::sandbox::Sandbox;
 use crate::scope::Scope;
+use crate::tree::Tree;
 use crate::verdict::Verdict;
 use file::{Attack, File};
 use remains::Before;
@@ -30,8 +34,8 @@ const NOISE: f64 = 0.15;
 /// An attack that takes longer than this, in seconds, holds a course up.
 const LONGEST: f64 = 60.0;
 
-/// How long a build of an attack may take: the usual limit is there for slow machines, and waited for here.
-const BUILD: Duration = Duration::from_secs(20);
+/// How long a build may take that goes on without end: the usual limit is there for slow machines, and waited for here.
+const BUILD: Duration = Duration::from_secs(15);
 
 /// What has to catch an attack, in the order in which a submission meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,8 +81,8 @@ impl Layer {
     }
 }
 
-/// Tries the attacks whose place (`sandbox/writes_a_report`) contains `what`, prints a line each, and gives what is
-/// to be mended. With `write`, writes their table.
+/// Tries the attacks whose place (`sandbox/writes_a_report`) contains `what`, some at once, prints a line each, and gives
+/// what is to be mended.
 ///
 /// # Errors
 ///
@@ -87,27 +91,45 @@ pub fn attacks(
     course: &Course,
     what: Option<&str>,
     sandbox: &Sandbox,
-    write: bool,
-    out: &mut dyn Write,
+    out: &mut (dyn Write + Send),
 ) -> Result<Vec<String>, AuthorError> {
     let (all, mut to_mend) = load(course)?;
-    table::keep(course, &all, write, &mut to_mend)?;
-    let mut honest = BTreeMap::new();
-    for attack in all.iter().filter(|a| what.is_none_or(|what| a.place().contains(what))) {
+    to_mend.extend(table::stale(course, &all));
+    let wanted: Vec<&Attack> =
+        all.iter().filter(|a| what.is_none_or(|what| a.place().contains(what))).collect();
+    let trial = Trial { course, ready: ready(course)?, sandbox, honest: Mutex::default() };
+    let out = Mutex::new(out);
+    let numbered: Vec<(usize, &Attack)> = wanted.into_iter().enumerate().collect();
+    let found: Vec<Result<Vec<String>, AuthorError>> = in_lanes(&numbered, lanes(), |(number, attack)| {
         let started = Instant::now();
-        let (comes_to, said) = match tried(course, attack, sandbox, &mut honest) {
+        let (comes_to, mut said) = match trial.of(*number, attack) {
             Err(AuthorError::Grading { why }) => ("no result".to_owned(), vec![why]),
             tried => tried?,
         };
         let seconds = started.elapsed().as_secs_f64();
+        if seconds > LONGEST {
+            said.push(format!("It took {seconds:.0} s."));
+        }
         let mark = if said.is_empty() { ' ' } else { '!' };
+        let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
         writeln!(out, "{mark} {:64} {comes_to:15} {seconds:5.1} s", attack.place())
             .map_err(AuthorError::at("write", Path::new("standard output")))?;
-        to_mend.extend(said.into_iter().map(|said| format!("attack {}: {said}", attack.place())));
-        if seconds > LONGEST {
-            to_mend.push(format!("attack {}: it took {seconds:.0} s.", attack.place()));
-        }
+        Ok(said.into_iter().map(|said| format!("attack {}: {said}", attack.place())).collect())
+    });
+    for said in found {
+        to_mend.extend(said?);
     }
+    Ok(to_mend)
+}
+
+/// Writes the table of all attacks, and gives what is to be mended.
+///
+/// # Errors
+///
+/// Where something cannot be read or written.
+pub fn write_table(course: &Course) -> Result<Vec<String>, AuthorError> {
+    let (all, to_mend) = load(course)?;
+    table::write(course, &all)?;
     Ok(to_mend)
 }
 
@@ -156,101 +178,104 @@ impl Attack {
     }
 }
 
-/// Honest parts that were graded, by text and checks.
-type Honest = BTreeMap<(String, Vec<String>), ExerciseResult>;
+/// What all attacks are tried with.
+struct Trial<'a> {
+    course: &'a Course,
+    ready: Ready<'a>,
+    sandbox: &'a Sandbox,
+    /// Honest parts that were graded, by text and checks.
+    honest: Mutex<BTreeMap<(String, Vec<String>), ExerciseResult>>,
+}
 
-/// What the attack comes to, and what is wrong with that.
-fn tried(
-    course: &Course,
-    attack: &Attack,
-    sandbox: &Sandbox,
-    honest: &mut Honest,
-) -> Result<(String, Vec<String>), AuthorError> {
-    let work = work_folder(course);
-    let target = target(course, &attack.file.exercise).map_err(|why| AuthorError::Grading { why })?;
-    let mut said = Vec::new();
-    let folder =
-        lay(course, &target, "attack", &attack.text, &attack.file.beside, attack.file.witness.as_deref())?;
-    if attack.file.past_policy {
-        let result = graded(course, attack, sandbox, folder.clone(), false)?;
-        if exercise(&result, &target)?.verdict != Verdict::Refused {
-            said.push("The policy does not refuse it.".to_owned());
+impl Trial<'_> {
+    /// What the attack comes to, and what is wrong with that.
+    fn of(&self, number: usize, attack: &Attack) -> Result<(String, Vec<String>), AuthorError> {
+        let work = work_folder(self.course);
+        let file = &attack.file;
+        let target = target(self.course, &file.exercise).map_err(|why| AuthorError::Grading { why })?;
+        let mut said = Vec::new();
+        let folder = work.join("answers").join(number.to_string());
+        self.lay(&folder, &target, attack)?;
+        if file.past_policy {
+            let result = self.graded(attack, &folder, false)?;
+            if exercise(&result, &target)?.verdict != Verdict::Refused {
+                said.push("The policy does not refuse it.".to_owned());
+            }
         }
+        let before = Before::now(&self.course.root, &work);
+        let result = self.graded(attack, &folder, file.past_policy)?;
+        let left = before.since(&self.course.root, &work);
+        said.extend(left.into_iter().map(|what| format!("While it ran, {what}.")));
+        let own = exercise(&result, &target)?;
+        said.extend(compare(file, own, &words(&result, own)));
+        if own.checks.iter().any(|check| credit(check) > 0.0) {
+            said.extend(undeserved(own, &self.honest(attack, &folder, &target)?));
+        }
+        if let Some(witness) = &file.witness {
+            let target = self::target(self.course, witness).map_err(|why| AuthorError::Grading { why })?;
+            let witness = comes_to(exercise(&result, &target)?);
+            if witness != Verdict::Passed {
+                said.push(format!("It costs another exercise, which comes to {witness}."));
+            }
+        }
+        Ok((comes_to(own).to_string(), said))
     }
-    let before = Before::now(&course.root, &work);
-    let result = graded(course, attack, sandbox, folder, attack.file.past_policy)?;
-    let left = before.since(&course.root, &work);
-    said.extend(left.into_iter().map(|what| format!("It left something behind: {what}.")));
-    let own = exercise(&result, &target)?;
-    said.extend(compare(&attack.file, own, &words(&result, own)));
-    if own.checks.iter().any(|check| credit(check) > 0.0) {
+
+    /// What the honest part of `attack` comes to, laid in `folder` where it was not graded before.
+    fn honest(&self, attack: &Attack, folder: &Path, target: &Target) -> Result<ExerciseResult, AuthorError> {
         let key = (attack.honest.clone(), attack.file.checks.clone());
-        if !honest.contains_key(&key) {
-            let folder = lay(course, &target, "honest", &attack.honest, &[], None)?;
-            let graded = graded(course, attack, sandbox, folder, true)?;
-            honest.insert(key.clone(), exercise(&graded, &target)?.clone());
+        let known = || self.honest.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(result) = known().get(&key) {
+            return Ok(result.clone());
         }
-        said.extend(undeserved(own, &honest[&key]));
+        empty(folder)?;
+        let mut tree = Tree::default();
+        tree.put(target.listed(), attack.honest.clone());
+        tree.lay(folder)?;
+        let result = exercise(&self.graded(attack, folder, true)?, target)?.clone();
+        known().insert(key, result.clone());
+        Ok(result)
     }
-    if let Some(witness) = &attack.file.witness {
-        let target = self::target(course, witness).map_err(|why| AuthorError::Grading { why })?;
-        let witness = comes_to(exercise(&result, &target)?);
-        if witness != Verdict::Passed {
-            said.push(format!("It costs another exercise, which comes to {witness}."));
+
+    /// Lays the submission: the attack's text as the listed file of `target`, with what lies beside it.
+    fn lay(&self, folder: &Path, target: &Target, attack: &Attack) -> Result<(), AuthorError> {
+        empty(folder)?;
+        let mut tree = Tree::default();
+        tree.put(target.listed(), attack.text.clone());
+        if let Some(witness) = &attack.file.witness {
+            let target = self::target(self.course, witness).map_err(|why| AuthorError::Grading { why })?;
+            tree.copy(target.listed(), &self.course.root.join(target.solution()));
         }
+        tree.lay(folder)?;
+        attack.file.beside.iter().try_for_each(|one| one.lay(folder, &self.course.root))
     }
-    Ok((comes_to(own).to_string(), said))
+
+    fn graded(&self, attack: &Attack, folder: &Path, past_policy: bool) -> Result<CourseResult, AuthorError> {
+        let failed = |why: String| AuthorError::Grading { why };
+        let named: Vec<String> =
+            [&attack.file.exercise].into_iter().chain(&attack.file.witness).cloned().collect();
+        let request = Request {
+            scope: Scope::parse(&named, self.course).map_err(|e| failed(e.to_string()))?,
+            submission: Some(folder.to_owned()),
+            sandbox: self.sandbox.clone(),
+            untimed: !attack.file.is_timed(),
+            run_skeletons: true,
+            only: attack.file.checks.clone(),
+            past_policy,
+            build_limit: (attack.layer == Layer::Compiler).then_some(BUILD),
+            of_many: true,
+            ..Request::default()
+        };
+        self.ready.grade(&request, &mut Progress::quiet()).map_err(|e| failed(e.to_string()))
+    }
 }
 
-/// Lays a submission: the text as the listed file of `target`, with what lies beside it.
-fn lay(
-    course: &Course,
-    target: &Target,
-    label: &str,
-    text: &str,
-    beside: &[file::Beside],
-    witness: Option<&str>,
-) -> Result<PathBuf, AuthorError> {
-    let folder = work_folder(course).join("answers").join(label);
-    if folder.exists() {
-        std::fs::remove_dir_all(&folder).map_err(AuthorError::at("remove", &folder))?;
+/// Removes what was laid in `folder` before.
+fn empty(folder: &Path) -> Result<(), AuthorError> {
+    match std::fs::remove_dir_all(folder) {
+        Err(e) if e.kind() != std::io::ErrorKind::NotFound => Err(AuthorError::at("remove", folder)(e)),
+        _ => Ok(()),
     }
-    let mut tree = crate::tree::Tree::default();
-    tree.put(target.listed(), text);
-    if let Some(witness) = witness {
-        let target = self::target(course, witness).map_err(|why| AuthorError::Grading { why })?;
-        tree.copy(target.listed(), &course.root.join(target.solution()));
-    }
-    tree.lay(&folder)?;
-    beside.iter().try_for_each(|one| one.lay(&folder, &course.root))?;
-    Ok(folder)
-}
-
-fn graded(
-    course: &Course,
-    attack: &Attack,
-    sandbox: &Sandbox,
-    folder: PathBuf,
-    past_policy: bool,
-) -> Result<CourseResult, AuthorError> {
-    let failed = |why: String| AuthorError::Grading { why };
-    let named: Vec<String> =
-        [&attack.file.exercise].into_iter().chain(&attack.file.witness).cloned().collect();
-    let request = Request {
-        scope: Scope::parse(&named, course).map_err(|e| failed(e.to_string()))?,
-        submission: Some(folder),
-        sandbox: sandbox.clone(),
-        untimed: !attack.file.is_timed(),
-        run_skeletons: true,
-        only: attack.file.checks.clone(),
-        past_policy,
-        build_limit: Some(BUILD),
-        ..Request::default()
-    };
-    let mut progress = Progress::new();
-    let result = grade(course, &request, &mut progress);
-    progress.finish();
-    result.map_err(|e| failed(e.to_string()))
 }
 
 fn exercise<'r>(result: &'r CourseResult, target: &Target) -> Result<&'r ExerciseResult, AuthorError> {
@@ -268,7 +293,8 @@ fn comes_to(exercise: &ExerciseResult) -> Verdict {
 /// All that a report says of an exercise.
 fn words(result: &CourseResult, exercise: &ExerciseResult) -> String {
     let notes = result.notes.iter().map(|note| note.text.as_str());
-    let checks = exercise.checks.iter().map(|check| check.message.as_str());
+    let run = exercise.checks.iter().filter(|check| !check.left_out);
+    let checks = run.map(|check| check.message.as_str());
     let all: Vec<&str> = notes.chain([exercise.message.as_str()]).chain(checks).collect();
     all.join("\n")
 }
@@ -277,7 +303,7 @@ fn words(result: &CourseResult, exercise: &ExerciseResult) -> String {
 fn undeserved(own: &ExerciseResult, honest: &ExerciseResult) -> Vec<String> {
     let due = |check: &CheckResult| honest.checks.iter().find(|c| c.id == check.id).map_or(0.0, credit);
     let more = own.checks.iter().filter(|c| !c.left_out && credit(c) > due(c) + NOISE);
-    more.map(|c| format!("It earns {}, which its honest part does not.", local(c))).collect()
+    more.map(|c| format!("It earns {}, which its honest part does not.", local(&c.id))).collect()
 }
 
 /// What is wrong with an attack's result.
@@ -291,19 +317,15 @@ fn compare(file: &File, own: &ExerciseResult, words: &str) -> Vec<String> {
         said.push(format!("The report does not say {:?}. {}", file.says, first_line(words)));
     }
     for check in own.checks.iter().filter(|c| c.verdict.is_ours()) {
-        said.push(format!("The grader broke on {}. {}", local(check), check.message));
+        said.push(format!("The grader broke on {}. {}", local(&check.id), check.message));
     }
     for lost in &file.loses {
-        let check = own.checks.iter().find(|c| local(c) == *lost);
+        let check = own.checks.iter().find(|c| local(&c.id) == *lost);
         if check.is_none_or(|c| c.verdict == Verdict::Passed || c.left_out) {
             said.push(format!("It keeps {lost}."));
         }
     }
     said
-}
-
-fn local(check: &CheckResult) -> String {
-    super::check::local(&check.id)
 }
 
 /// The part of a check's points that it earned.

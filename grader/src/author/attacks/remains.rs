@@ -34,7 +34,7 @@ impl Before {
         Before { kept: reports.into_iter().chain(course).chain(judges).map(changed).collect() }
     }
 
-    /// What has changed since, and what still runs of the drivers under `work`, in sentences.
+    /// What has changed since, and which drivers under `work` run on without their judge, in parts of sentences.
     pub fn since(&self, root: &Path, work: &Path) -> Vec<String> {
         let mut said = Vec::new();
         let now = Before::now(root, work);
@@ -51,7 +51,7 @@ impl Before {
         }
         let running: Vec<String> = running_below(work).iter().map(u32::to_string).collect();
         if !running.is_empty() {
-            said.push(format!("process {} still runs", running.join(" and ")));
+            said.push(format!("process {} was left to run on", running.join(" and ")));
         }
         said
     }
@@ -61,7 +61,7 @@ fn names(folder: &Path) -> Vec<PathBuf> {
     std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect()
 }
 
-/// Processes whose program lies below `work`. What was just killed is given a moment to end.
+/// Processes whose program lies in a worker's folder, and whose parent has ended. What was just killed is given a moment to end.
 fn running_below(work: &Path) -> Vec<u32> {
     for _ in 0..20 {
         if found(work).is_empty() {
@@ -76,7 +76,17 @@ fn found(work: &Path) -> Vec<u32> {
     let ids = names(Path::new("/proc")).into_iter().filter_map(|path| {
         let id = path.file_name()?.to_str()?.parse().ok()?;
         let program = std::fs::read_link(path.join("exe")).ok()?;
-        program.starts_with(work).then_some(id)
+        let worker = program.strip_prefix(work).ok()?.to_string_lossy().starts_with("worker-");
+        (worker && is_orphan(&path)?).then_some(id)
     });
     ids.collect()
+}
+
+/// Whether a process has come to the first one, or to this one, which takes in what judges leave.
+fn is_orphan(process: &Path) -> Option<bool> {
+    let stat = std::fs::read_to_string(process.join("stat")).ok()?;
+    // After the name, which ends at the last bracket: state, parent.
+    let (_, rest) = stat.rsplit_once(')')?;
+    let parent: u32 = rest.split_whitespace().nth(1)?.parse().ok()?;
+    Some(parent == 1 || parent == std::process::id())
 }

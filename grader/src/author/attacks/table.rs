@@ -1,6 +1,7 @@
 //! The table of attacks, generated from their files and kept beside them.
 
 use std::fmt::Write;
+use std::path::PathBuf;
 
 use super::{Attack, Layer, folder};
 use crate::author::AuthorError;
@@ -8,30 +9,27 @@ use crate::course::Course;
 use crate::tree::write_atomically;
 use crate::verdict::Verdict;
 
-/// Writes the table, or says that it is stale.
-pub fn keep(
-    course: &Course,
-    attacks: &[Attack],
-    write: bool,
-    to_mend: &mut Vec<String>,
-) -> Result<(), AuthorError> {
-    let path = folder(course).join("README.md");
-    let text = render(attacks);
-    if write {
-        write_atomically(&path, text.as_bytes())?;
-    } else if std::fs::read_to_string(&path).ok().as_deref() != Some(&text) {
-        to_mend.push(
-            "solutions/attacks/README.md is stale. Run `cargo grade author attacks --write`.".to_owned(),
-        );
-    }
-    Ok(())
+/// Writes the table.
+pub fn write(course: &Course, attacks: &[Attack]) -> Result<(), AuthorError> {
+    Ok(write_atomically(&path(course), render(attacks).as_bytes())?)
+}
+
+/// What is to be done where the table is not that of `attacks`.
+pub fn stale(course: &Course, attacks: &[Attack]) -> Option<String> {
+    let written = std::fs::read_to_string(path(course)).ok();
+    (written != Some(render(attacks)))
+        .then(|| "solutions/attacks/README.md is stale. Run `cargo grade author attacks --table`.".to_owned())
+}
+
+fn path(course: &Course) -> PathBuf {
+    folder(course).join("README.md")
 }
 
 /// The table as Markdown.
 fn render(attacks: &[Attack]) -> String {
     let mut text = format!(
         "# Attacks\n\n{} submissions that mean ill, one trick each, by the layer that catches them. Written by \
-         `cargo grade author attacks\n--write`; `cargo grade author attacks` tries each.\n\n\
+         `cargo grade author attacks\n--table`; `cargo grade author attacks` tries each.\n\n\
          Every attack has an honest part: the reference, a skeleton, or a mutant that is known to lose something. \
          It passes no check\nthat its honest part does not, leaves no process and no file behind, and costs no other \
          exercise. Where two layers are\nnamed, the policy refuses it, and it was let past to see that the other one \

@@ -2,6 +2,7 @@
 
 use crate::protocol::pool::{Alone, Step};
 use driverkit::Replies;
+use driverkit::prng::SplitMix64;
 use driverkit::timed::{Timed, interleave, word};
 use ps1_allocators::pool::{Key, Pool};
 
@@ -86,6 +87,18 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
     replies.send(&Timed::Timing { rounds, sum: student.sum, lost: 0, apart: 0 });
 }
 
+/// The steps, in which some neighbours that are inserted have traded their ids.
+fn traded(steps: &[Step], seed: u64) -> Vec<Step> {
+    let mut prng = SplitMix64::new(seed);
+    let mut traded = steps.to_vec();
+    for pair in traded.as_chunks_mut::<2>().0 {
+        if matches!(pair, [Step::Insert(_), Step::Insert(_)]) && prng.below(2) == 0 {
+            pair.swap(0, 1);
+        }
+    }
+    traded
+}
+
 /// One pool, and where its values are by id.
 struct Contestant<P: Keyed> {
     pool: P,
@@ -95,16 +108,16 @@ struct Contestant<P: Keyed> {
 }
 
 impl<P: Keyed> Contestant<P> {
-    /// A warm one: everything has been done once, and taken out again.
+    /// A warm one: much the same has been done once, with other values, and taken out again. Some that come one after
+    /// the other have traded lives, so that what is remembered of the first time is no answer to the second.
     fn new(alone: &Alone, pool: P) -> Self {
         let keys = vec![None; alone.capacity as usize];
-        let mut contestant = Self { pool, seed: alone.seed, keys, sum: 0 };
-        contestant.run(0, &alone.steps);
+        let mut contestant = Self { pool, seed: !alone.seed, keys, sum: 0 };
+        contestant.run(0, &traded(&alone.steps, alone.seed));
         for key in contestant.keys.iter_mut().filter_map(Option::take) {
             contestant.pool.remove(key);
         }
-        contestant.sum = 0;
-        contestant
+        Self { seed: alone.seed, sum: 0, ..contestant }
     }
 
     /// Does some steps, the first of which is number `turn` of all.
