@@ -3,10 +3,12 @@
 //! Every exercise whose answer is a [`heap_api::RawAllocator`] uses these, so that its protocol is one line.
 
 mod carry;
+mod rehearsal;
 mod replay;
 mod stress;
 
 pub use carry::{Housekeeping, carry_out, carry_out_with};
+pub use rehearsal::rehearsal;
 pub use replay::{scale, time, time_anywhere};
 pub use stress::{expected_sum, stress};
 
@@ -180,6 +182,8 @@ pub struct Replay {
     pub region: u64,
     /// Decides who goes first in each round.
     pub seed: u64,
+    /// Decides how the [`rehearsal`] differs.
+    pub rehearsal: u64,
     /// Operations in a batch.
     pub batch: u32,
     /// What to do: allocations, reallocations and frees.

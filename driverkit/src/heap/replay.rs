@@ -1,7 +1,6 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
-use super::{Command, Replay, Scale, Timed};
-use crate::prng::SplitMix64;
+use super::{Command, Replay, Scale, Timed, rehearsal};
 use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
@@ -10,9 +9,8 @@ use std::ptr::NonNull;
 
 /// Replays on the student's allocator, on a peer, and on the peer's twin for the A/A control.
 ///
-/// Nothing is replied where a region can't be mapped. All commands are carried out once before the clock
-/// starts, a little otherwise: a page's first touch costs more than any allocator, and what is remembered of the first
-/// time must not be an answer.
+/// Nothing is replied where a region can't be mapped. There is a [`rehearsal`] before the clock starts: a
+/// page's first touch costs more than any allocator.
 pub fn time<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     student: impl Fn(Region) -> A,
     peer: impl Fn(Region) -> P,
@@ -76,13 +74,11 @@ fn race(
 }
 
 /// A command, decoded before the clock starts.
-#[derive(Clone, Copy)]
 struct Step {
     id: usize,
     kind: Kind,
 }
 
-#[derive(Clone, Copy)]
 enum Kind {
     Allocate(Layout),
     Reallocate(usize),
@@ -107,21 +103,6 @@ fn steps(commands: &[Command]) -> Vec<Step> {
     commands.iter().filter_map(decode).collect()
 }
 
-/// The steps with one change: of two allocations in a row, some trade the lives of their blocks. The pages that are
-/// touched stay the same, and where each block was put once is no answer to where it may be put the next time.
-fn traded(steps: &[Step], seed: u64) -> Vec<Step> {
-    let mut prng = SplitMix64::new(seed);
-    let mut traded = steps.to_vec();
-    for pair in traded.as_chunks_mut::<2>().0 {
-        if let [Step { id: one, kind: Kind::Allocate(_) }, Step { id: other, kind: Kind::Allocate(_) }] = pair
-            && prng.below(2) == 0
-        {
-            std::mem::swap(one, other);
-        }
-    }
-    traded
-}
-
 /// One allocator, its live blocks, and where it put them.
 struct Contestant {
     allocator: Box<dyn RawAllocator>,
@@ -142,28 +123,15 @@ impl Contestant {
         let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
         ask_for_huge_pages(&region);
         let (base, len) = if anywhere { (0, usize::MAX) } else { (region.base().addr().get(), region.len()) };
-        let (beginning, steps) = (steps(beginning), steps(&replay.commands));
-        let ids = beginning.iter().chain(&steps).map(|step| step.id + 1).max().unwrap_or(0);
-        let (live, offsets) = (vec![None; ids], Vec::with_capacity(beginning.len() + steps.len()));
+        let rehearsal = steps(&rehearsal(beginning, &replay.commands, replay.rehearsal));
+        let beginning = steps(beginning);
+        let ids = rehearsal.iter().map(|step| step.id + 1).max().unwrap_or(0);
+        let (live, offsets) = (vec![None; ids], Vec::with_capacity(rehearsal.len()));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
-        contestant.warm_up(&traded(&beginning, replay.seed), &traded(&steps, replay.seed));
+        contestant.run(&rehearsal);
+        contestant.offsets.clear();
         contestant.run(&beginning);
         Some(contestant)
-    }
-
-    /// Does much the same once and frees what is left, so that the pages of blocks have been touched, and those
-    /// of the tables that a design keeps beside its region: that is the system's time, not the allocator's.
-    fn warm_up(&mut self, beginning: &[Step], steps: &[Step]) {
-        self.run(beginning);
-        self.run(steps);
-        // By address: neighbours come back one after the other, which no design finds hard.
-        let mut left: Vec<_> = self.live.iter_mut().filter_map(Option::take).collect();
-        left.sort_unstable_by_key(|(block, _)| block.addr());
-        for (block, layout) in left {
-            // SAFETY: the block is live and was allocated for this layout.
-            let _ = unsafe { self.allocator.deallocate(block, layout) };
-        }
-        self.offsets.clear();
     }
 
     #[inline(never)]

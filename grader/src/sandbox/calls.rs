@@ -76,6 +76,8 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_move_pages,
     libc::SYS_migrate_pages,
     libc::SYS_process_madvise,
+    libc::SYS_setitimer,
+    libc::SYS_timer_create,
     libc::SYS_process_mrelease,
     libc::SYS_kcmp,
     // Files, where Landlock is missing: what makes, changes or removes one by its name. Opening is below.
@@ -111,6 +113,7 @@ const REFUSED: &[libc::c_long] = &[
 /// Calls of older kernels that newer architectures lack.
 #[cfg(target_arch = "x86_64")]
 const REFUSED_HERE: &[libc::c_long] = &[
+    libc::SYS_alarm,
     libc::SYS_creat,
     libc::SYS_unlink,
     libc::SYS_rmdir,

@@ -8,7 +8,7 @@ use crate::home::HOME;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use testkit::client::{Build, Client};
-use testkit::heap::{Block, Command, Extent, Heap, Kind, Oracle, Program, Refusal, Reply};
+use testkit::heap::{Block, Command, Extent, Heap, Kind, Oracle, Program, Refusal, Replay, Reply};
 use testkit::{Check, Judged};
 
 /// The smallest block in bytes, as the exercise fixes it.
@@ -17,12 +17,17 @@ pub const MIN: u64 = 16;
 pub const MAX: u64 = MIN << 17;
 
 /// Operations in a timed batch: some microseconds.
-pub const BATCH: u32 = 2000;
+const BATCH: u32 = 2000;
 
 /// The allocator under judgement.
 pub fn heap(check: &Check) -> Judged<Heap<'_, Request>> {
     let client = Client::new(check, &HOME, Build::Plain)?;
     Ok(Heap::new(client, "buddy", |program: Program| Request::Buddy(Job::Run(program))))
+}
+
+/// `commands` to be timed.
+pub fn replay(check: &Check, region: u64, commands: Vec<Command>) -> Replay {
+    Replay { region, seed: 0, rehearsal: check.seed(), batch: BATCH, commands }
 }
 
 /// Carries out `commands` under all laws of the buddy system.

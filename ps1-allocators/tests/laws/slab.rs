@@ -8,7 +8,7 @@ use crate::protocol::Request;
 use crate::protocol::slab::{Job, Model, Outcome};
 use std::collections::BTreeSet;
 use testkit::client::{Build, Client};
-use testkit::heap::{Block, Command, Extent, Heap, Kind, Oracle, Program, Refusal, Reply, Story};
+use testkit::heap::{Block, Command, Extent, Heap, Kind, Oracle, Program, Refusal, Replay, Reply, Story};
 use testkit::trace::Trace;
 use testkit::{Check, Fault, Judged};
 
@@ -17,10 +17,18 @@ pub const SLAB: u64 = 64 << 10;
 /// The largest class in bytes, as the exercise fixes it.
 pub const LARGEST: u64 = 8 << 10;
 
+/// Operations in a timed batch: some microseconds.
+const BATCH: u32 = 2000;
+
 /// The allocator under judgement.
 pub fn heap(check: &Check) -> Judged<Heap<'_, Request>> {
     let client = Client::new(check, &HOME, Build::Plain)?;
     Ok(Heap::new(client, "slab", |program: Program| Request::Slab(Job::Run(program))))
+}
+
+/// `commands` to be timed.
+pub fn replay(check: &Check, region: u64, commands: Vec<Command>) -> Replay {
+    Replay { region, seed: 0, rehearsal: check.seed(), batch: BATCH, commands }
 }
 
 /// Carries out `commands` under all laws of the slab allocator.

@@ -26,8 +26,8 @@ pub struct Block {
 #[derive(Debug)]
 pub struct Oracle {
     region: u64,
-    /// What payloads come from; `None` where contents are not looked at.
-    seed: Option<u64>,
+    /// What payloads come from.
+    seed: u64,
     /// By id; programs number their blocks from zero.
     blocks: Vec<Option<Block>>,
     /// Blocks that were freed remotely and not yet collected.
@@ -46,7 +46,7 @@ impl Oracle {
         let pages = program.region.div_ceil(PAGE).div_ceil(64);
         Self {
             region: program.region,
-            seed: Some(program.seed),
+            seed: program.seed,
             blocks: Vec::new(),
             remote: Vec::new(),
             by_offset: BTreeMap::new(),
@@ -56,14 +56,9 @@ impl Oracle {
         }
     }
 
-    /// A region with nothing in it, of which nobody writes the contents.
-    pub fn blind(program: &Program) -> Self {
-        Self { seed: None, ..Self::new(program) }
-    }
-
     /// Whether a block's first `size` bytes gave the right digest.
     fn intact(&self, id: u32, size: u64, digest: u64) -> bool {
-        self.seed.is_none_or(|seed| digest == expected(size as usize, key(seed, id)))
+        digest == expected(size as usize, key(self.seed, id))
     }
 
     /// The region's length in bytes.

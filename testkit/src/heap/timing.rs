@@ -1,34 +1,57 @@
-//! Judging a timed replay: the driver's clock against ours, and the replies against the oracle.
+//! Judging a timed replay: the driver's clocks against ours, and its blocks against those of an untimed one.
 
-use super::{Command, Program, Reply};
+use super::{Command, Heap, Law, Replay, Reply, walk};
 use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
-use crate::heap::oracle::Oracle;
 use crate::timing::{ask, total};
-use driverkit::heap::Timed;
+use driverkit::heap::{Timed, rehearsal};
 use serde::Serialize;
 
-/// What is timed.
-#[derive(Debug, Clone, Copy)]
-pub struct Race<'r> {
-    /// The region's length in bytes.
-    pub region: u64,
-    /// Untimed commands before.
-    pub beginning: &'r [Command],
-    /// The timed ones.
-    pub commands: &'r [Command],
-    /// Operations in a batch.
-    pub batch: u32,
+/// What a timed replay has to do, as it was done without a clock.
+#[derive(Debug)]
+pub struct Race {
+    /// Where each block came to lie, one entry a command; `u32::MAX` for a free.
+    offsets: Vec<u32>,
+    /// How many batches there are.
+    batches: usize,
+}
+
+impl Race {
+    /// Carries out untimed, and so under all laws, what `replay` is going to time after `beginning`: speed is bought
+    /// with wrong answers, or with another way to work, only where it shows.
+    ///
+    /// # Errors
+    ///
+    /// As [`Heap::hold`], and where a command is not served.
+    pub fn untimed<Q: Serialize>(
+        heap: &Heap<'_, Q>,
+        replay: &Replay,
+        beginning: &[Command],
+        law: Law<'_>,
+    ) -> Judged<Self> {
+        let rehearsal = rehearsal(beginning, &replay.commands, replay.rehearsal);
+        let (first, count) = (rehearsal.len(), beginning.len() + replay.commands.len());
+        let commands = [rehearsal.as_slice(), beginning, &replay.commands, &[walk()]].concat();
+        let story = heap.hold(heap.program(replay.region, commands), law)?;
+        let offset = |(index, reply): (usize, &Reply)| match reply {
+            Reply::Block { offset, .. } | Reply::Moved { offset, .. } => Ok(*offset as u32),
+            Reply::Freed { .. } => Ok(u32::MAX),
+            _ => Err(heap.failed(&story, format!("Command {} of what is timed was not served.", index + 1))),
+        };
+        let timed = story.replies.iter().enumerate().skip(first).take(count);
+        let offsets = timed.map(offset).collect::<Judged<_>>()?;
+        Ok(Self { offsets, batches: replay.commands.len().div_ceil(replay.batch as usize) })
+    }
 }
 
 /// Runs one timed request in a fresh process, and judges its clock and its blocks.
 ///
 /// # Errors
 ///
-/// The driver's end; a claimed time that our clock contradicts; rounds that were left out; a block that
-/// breaks what every allocator owes, so that speed is never bought with wrong answers.
-pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) -> Judged<Rounds> {
+/// The driver's end; a claimed time that our clocks contradict; rounds that were left out; blocks that lie elsewhere
+/// than they do untimed.
+pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Judged<Rounds> {
     let (rounds, offsets) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
         Ok([Timed::Started, Timed::Timing { rounds, offsets }]) => {
             let claimed = total(&rounds);
@@ -36,36 +59,20 @@ pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race<'_>) ->
         }
         _ => None,
     })?;
-    if rounds.len() != race.commands.len().div_ceil(race.batch as usize) {
+    if rounds.len() != race.batches {
         return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    sound(race, &offsets)?;
-    Ok(rounds)
-}
-
-/// Holds what a timed allocator handed out against the oracle. Contents are not written there.
-fn sound(race: &Race<'_>, offsets: &[u32]) -> Judged {
-    let program = Program { region: race.region, seed: 0, commands: Vec::new() };
-    let mut oracle = Oracle::blind(&program);
-    let commands = || race.beginning.iter().chain(race.commands);
-    if offsets.len() != commands().count() {
+    if offsets.len() != race.offsets.len() {
         return Err(Fault::failed("The timed loop left commands out."));
     }
-    for (index, (command, offset)) in commands().zip(offsets).enumerate() {
-        let reply = match (command, *offset) {
-            (Command::Deallocate { .. }, _) => Reply::Freed { held: 0 },
-            (_, u32::MAX) => return Err(Fault::failed(format!("Timed command {index} was not served."))),
-            (Command::Reallocate { size, .. }, offset) => {
-                Reply::Moved { offset: i64::from(offset), len: *size, before: 0, kept: 0 }
-            }
-            (Command::Allocate { size, .. }, offset) => {
-                Reply::Block { offset: i64::from(offset), len: *size }
-            }
-            _ => return Err(Fault::Broke(format!("command {index} can't be timed"))),
-        };
-        oracle
-            .observe(command, &reply)
-            .map_err(|why| Fault::failed(format!("In the timed loop, at command {}: {why}", index + 1)))?;
+    match offsets.iter().zip(&race.offsets).position(|(timed, untimed)| timed != untimed) {
+        None => Ok(rounds),
+        Some(index) => Err(Fault::failed(format!(
+            "At command {} of what is timed, the block lies at offset {} where a clock runs and at {} where none does. \
+             The same calls have to give the same blocks each time.",
+            index + 1,
+            offsets[index],
+            race.offsets[index]
+        ))),
     }
-    Ok(())
 }

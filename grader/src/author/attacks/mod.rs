@@ -340,3 +340,27 @@ fn credit(check: &CheckResult) -> f64 {
 fn first_line(words: &str) -> &str {
     words.lines().find(|line| !line.is_empty()).unwrap_or("It says nothing.")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Fewer than this try too little of a layer.
+    const FEWEST: usize = 8;
+
+    #[test]
+    fn every_attack_can_be_made_and_the_table_is_of_them() {
+        let course =
+            Course::find(Path::new(env!("CARGO_MANIFEST_DIR"))).expect("the course around the grader");
+        // Students have none.
+        if folder(&course).is_dir() {
+            let (all, to_mend) = load(&course).expect("files that can be read");
+            assert_eq!(to_mend, [""; 0]);
+            for layer in Layer::ALL {
+                let count = all.iter().filter(|attack| attack.layer == layer).count();
+                assert!(count >= FEWEST, "{} attacks on {}", count, layer.name());
+            }
+            assert_eq!(table::stale(&course, &all), None);
+        }
+    }
+}

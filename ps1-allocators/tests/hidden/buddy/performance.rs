@@ -1,11 +1,10 @@
 //! Time on programs that nobody has seen.
 
-use super::laws::{BATCH, MAX};
-use crate::home::{HOME, RUBRIC};
+use super::laws::{MAX, heap, replay, shape};
+use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
-use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
 use testkit::heap::{Command, Race, Replay, allocate, deallocate, reallocate, timed};
@@ -14,14 +13,13 @@ use testkit::judge;
 #[test]
 fn keeps_up_on_an_unseen_program() {
     judge(|check| {
-        let client = Client::new(check, &HOME, Build::Plain)?;
+        let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let region = 16 * MAX;
-        let commands = program(check.seed(), 60_000);
+        let replay = replay(check, 16 * MAX, program(check.seed(), 60_000));
+        let race = Race::untimed(&heap, &replay, &[], &shape)?;
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
-            let race = Race { region, beginning: &[], commands: &commands, batch: BATCH };
-            Ok(vec![timed(&client, &Request::Buddy(Job::Time(replay)), &race)?])
+            let replay = Replay { seed, ..replay.clone() };
+            Ok(vec![timed(heap.client(), &Request::Buddy(Job::Time(replay)), &race)?])
         })
     });
 }

@@ -1,32 +1,28 @@
 //! Time on programs that nobody has seen.
 
-use super::laws::{SLAB, room};
-use crate::home::{HOME, RUBRIC};
+use super::laws::{SLAB, heap, replay, room};
+use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::slab::Job;
 use driverkit::prng::SplitMix64;
-use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
-use testkit::heap::{Command, Race, Replay, allocate, deallocate, timed};
+use testkit::heap::{Command, Race, Replay, allocate, deallocate, nothing_more, timed};
 use testkit::judge;
 use testkit::trace::Trace;
-
-/// Operations in a timed batch: some microseconds.
-const BATCH: u32 = 2000;
 
 #[test]
 fn keeps_up_on_an_unseen_program() {
     judge(|check| {
-        let client = Client::new(check, &HOME, Build::Plain)?;
+        let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "slab", "over_system")?;
         let trace =
             Trace { name: String::new(), peak: 0, commands: program(check.seed(), 60_000) }.first(60_000);
-        let region = room(&trace) + 64 * SLAB;
+        let replay = replay(check, room(&trace) + 64 * SLAB, trace.commands);
+        let race = Race::untimed(&heap, &replay, &[], &nothing_more)?;
         duel(check, "over_system", "the speed beside the system's allocator", &edges, |seed| {
-            let replay = Replay { region, seed, batch: BATCH, commands: trace.commands.clone() };
-            let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
-            Ok(vec![timed(&client, &Request::Slab(Job::BesideSystem(replay)), &race)?])
+            let replay = Replay { seed, ..replay.clone() };
+            Ok(vec![timed(heap.client(), &Request::Slab(Job::BesideSystem(replay)), &race)?])
         })
     });
 }

@@ -1,12 +1,11 @@
 //! Time beside a peer, time beside itself, and memory.
 
-use super::laws::{BATCH, MAX, heap, shape};
+use super::laws::{MAX, heap, replay, shape};
 use super::room;
-use crate::home::{HOME, RUBRIC};
+use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
-use testkit::client::{Build, Client};
 use testkit::duel::duel;
 use testkit::edges::Edges;
 use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, timed};
@@ -20,19 +19,20 @@ const OPERATIONS: usize = 60_000;
 #[test]
 fn keeps_up_with_buddy_system_allocator_on_the_traces() {
     judge(|check| {
-        let client = Client::new(check, &HOME, Build::Plain)?;
+        let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let traces: Vec<Trace> = Trace::shipped()?.into_iter().map(|trace| trace.first(OPERATIONS)).collect();
+        let mut races = Vec::new();
+        for trace in Trace::shipped()?.into_iter().map(|trace| trace.first(OPERATIONS)) {
+            let replay = replay(check, room(&trace), trace.commands);
+            let race = Race::untimed(&heap, &replay, &[], &shape)?;
+            races.push((replay, race));
+        }
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let mut programs = Vec::new();
-            for trace in &traces {
-                let region = room(trace);
-                let commands = trace.commands.clone();
-                let replay = Replay { region, seed, batch: BATCH, commands };
-                let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
-                programs.push(timed(&client, &Request::Buddy(Job::Time(replay)), &race)?);
-            }
-            Ok(programs)
+            let time = |(replay, race): &(Replay, Race)| {
+                let replay = Replay { seed, ..replay.clone() };
+                timed(heap.client(), &Request::Buddy(Job::Time(replay)), race)
+            };
+            races.iter().map(time).collect()
         })
     });
 }
@@ -73,14 +73,14 @@ fn beside_itself(
     few: Vec<Command>,
     commands: Vec<Command>,
 ) -> Judged {
-    let client = Client::new(check, &HOME, Build::Plain)?;
+    let heap = heap(check)?;
     let edges = Edges::of(RUBRIC, "buddy", measure)?;
-    let region = 4 * MAX;
+    let replay = replay(check, 4 * MAX, commands);
+    let race = Race::untimed(&heap, &replay, &many, &shape)?;
     duel(check, measure, what, &edges, |seed| {
-        let replay = Replay { region, seed, batch: BATCH, commands: commands.clone() };
-        let race = Race { region, beginning: &many, commands: &commands, batch: BATCH };
+        let replay = Replay { seed, ..replay.clone() };
         let scale = Scale { many: many.clone(), few: few.clone(), replay };
-        Ok(vec![timed(&client, &Request::Buddy(Job::Scale(scale)), &race)?])
+        Ok(vec![timed(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?])
     })
 }
 

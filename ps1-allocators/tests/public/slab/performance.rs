@@ -1,6 +1,6 @@
 //! Memory, exactly; and time beside peers.
 
-use super::laws::{LARGEST, SLAB, heap, room, small};
+use super::laws::{LARGEST, SLAB, heap, replay, room, small};
 use crate::home::{HOME, RUBRIC};
 use crate::protocol::Request;
 use crate::protocol::slab::{Job, Peer, Together};
@@ -12,9 +12,6 @@ use testkit::heap::{Command, Program, Race, Replay, allocate, deallocate, nothin
 use testkit::timing::{beside_a_lock, together};
 use testkit::trace::Trace;
 use testkit::{Check, Fault, Judged, judge};
-
-/// Operations in a timed batch: some microseconds.
-const BATCH: u32 = 2000;
 
 #[test]
 fn rounding_wastes_little_of_an_object() {
@@ -103,18 +100,19 @@ fn race(
     (count, operations): (usize, usize),
     job: fn(Replay) -> Job,
 ) -> Judged {
-    let client = Client::new(check, &HOME, Build::Plain)?;
+    let heap = heap(check)?;
     let edges = Edges::of(RUBRIC, "slab", name)?;
-    let traces = Trace::shipped()?.into_iter().take(count);
-    let traces: Vec<Trace> = traces.map(|trace| small(trace).first(operations)).collect();
+    let mut races = Vec::new();
+    for trace in Trace::shipped()?.into_iter().take(count).map(|trace| small(trace).first(operations)) {
+        let replay = replay(check, room(&trace), trace.commands);
+        let race = Race::untimed(&heap, &replay, &[], &nothing_more)?;
+        races.push((replay, race));
+    }
     duel(check, name, what, &edges, |seed| {
-        let mut programs = Vec::new();
-        for trace in &traces {
-            let region = room(trace);
-            let replay = Replay { region, seed, batch: BATCH, commands: trace.commands.clone() };
-            let race = Race { region, beginning: &[], commands: &trace.commands, batch: BATCH };
-            programs.push(timed(&client, &Request::Slab(job(replay)), &race)?);
-        }
-        Ok(programs)
+        let time = |(replay, race): &(Replay, Race)| {
+            let replay = Replay { seed, ..replay.clone() };
+            timed(heap.client(), &Request::Slab(job(replay)), race)
+        };
+        races.iter().map(time).collect()
     })
 }
