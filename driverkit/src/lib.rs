@@ -21,6 +21,7 @@ pub mod payload;
 pub mod pin;
 pub mod prng;
 pub mod replies;
+pub mod seal;
 pub mod serve;
 pub mod timed;
 pub mod together;

@@ -1,5 +1,6 @@
 //! The driver's end of the socket.
 
+use crate::seal::Seal;
 use crate::wire::{Message, push_frame};
 use serde::Serialize;
 use std::io::Write;
@@ -18,6 +19,7 @@ static OUTPUT: OnceLock<Mutex<Output>> = OnceLock::new();
 
 struct Output {
     socket: UnixStream,
+    seal: Seal,
     /// Frames that are not sent yet.
     frames: Vec<u8>,
 }
@@ -30,7 +32,14 @@ pub struct Replies {
 
 /// Makes `socket` the one that replies go to.
 pub(crate) fn connect(socket: UnixStream) {
-    let _ = OUTPUT.set(Mutex::new(Output { socket, frames: Vec::new() }));
+    let _ = OUTPUT.set(Mutex::new(Output { socket, seal: Seal::new(0), frames: Vec::new() }));
+}
+
+/// Takes the key of the request that is answered next.
+pub(crate) fn seal(key: u64) {
+    if let Some(output) = OUTPUT.get() {
+        output.lock().unwrap_or_else(PoisonError::into_inner).seal = Seal::new(key);
+    }
 }
 
 impl Replies {
@@ -54,8 +63,8 @@ impl Replies {
 /// process ends.
 pub(crate) fn send(message: &impl Serialize, flush: bool) {
     let Some(output) = OUTPUT.get() else { return };
-    let Output { socket, frames } = &mut *output.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut sent = push_frame(frames, message);
+    let Output { socket, seal, frames } = &mut *output.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut sent = push_frame(frames, &(seal.next(), message));
     if flush || frames.len() >= BUFFERED {
         sent = sent.and_then(|()| socket.write_all(frames));
         frames.clear();

@@ -49,7 +49,9 @@ pub fn serve<Q: DeserializeOwned>(
 fn answer<Q: DeserializeOwned>(mut from: BufReader<UnixStream>, mut carry_out: impl FnMut(Q, &mut Replies)) {
     let mut frame = Vec::new();
     while let Ok(true) = read_frame(&mut from, &mut frame) {
-        let Ok(request) = decode(&frame) else { return };
+        let Some((key, request)) = frame.split_first_chunk_mut() else { return };
+        replies::seal(u64::from_le_bytes(std::mem::take(key)));
+        let Ok(request) = decode(request) else { return };
         let start = Instant::now();
         carry_out(request, &mut Replies::new());
         let nanos = u64::try_from(start.elapsed().as_nanos()).unwrap_or(u64::MAX);

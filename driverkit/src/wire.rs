@@ -1,5 +1,6 @@
 //! The format on the socket: frames of a little-endian `u32` length and that many bytes of postcard.
 
+use crate::seal::Seal;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use std::io::{self, BufRead, ErrorKind};
 
@@ -104,9 +105,13 @@ pub fn read_frame(from: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<bo
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidData`] if it starts with no message.
-pub fn message(frame: &[u8]) -> io::Result<(Message, &[u8])> {
-    postcard::take_from_bytes(frame).map_err(|error| io::Error::new(ErrorKind::InvalidData, error))
+/// [`ErrorKind::InvalidData`] if it starts with no message, or with another number than the `seal`'s next.
+pub fn message<'f>(frame: &'f [u8], seal: &mut Seal) -> io::Result<(Message, &'f [u8])> {
+    let invalid = |error| io::Error::new(ErrorKind::InvalidData, error);
+    match postcard::take_from_bytes::<(u64, Message)>(frame).map_err(invalid)? {
+        ((number, message), rest) if number == seal.next() => Ok((message, rest)),
+        _ => Err(io::Error::new(ErrorKind::InvalidData, "the message is not the driver's own")),
+    }
 }
 
 #[cfg(test)]
@@ -121,9 +126,11 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_and_the_end_is_none() {
         let mut bytes = Vec::new();
-        push_frame(&mut bytes, &(Message::Reply, 1_u32, "two")).expect("a vector takes all");
+        let sealed = (Seal::new(7).next(), Message::Reply, 1_u32, "two");
+        push_frame(&mut bytes, &sealed).expect("a vector takes all");
         let frame = read(&bytes).expect("whole").expect("a frame");
-        let (said, reply) = message(&frame).expect("a message");
+        assert!(message(&frame, &mut Seal::new(8)).is_err());
+        let (said, reply) = message(&frame, &mut Seal::new(7)).expect("a message");
         assert!(matches!(said, Message::Reply));
         assert_eq!(decode::<(u32, String)>(reply).expect("whole"), (1, "two".to_owned()));
         assert_eq!(read(&[]).expect("the end"), None);

@@ -1,7 +1,9 @@
 //! One driver process: started, limited, asked, ended.
 
 use crate::death::Death;
+use driverkit::seal::Seal;
 use driverkit::wire::{Message, message, read_frame};
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::io::{BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
@@ -40,6 +42,7 @@ pub struct Driver {
     from: BufReader<Timed>,
     /// The frame that was read last.
     frame: Vec<u8>,
+    seal: Seal,
     output: Output,
     /// The most memory that it has had when it said hello.
     began: Option<u64>,
@@ -75,7 +78,15 @@ impl Driver {
         let output = Output::drain(&mut child);
         let now = Instant::now();
         let from = BufReader::with_capacity(BUFFER, Timed { socket: ours, deadline: now + limit, read: now });
-        let mut driver = Self { child, from, frame: Vec::new(), output, began: None, submission: None };
+        let mut driver = Self {
+            child,
+            from,
+            frame: Vec::new(),
+            seal: Seal::new(0),
+            output,
+            began: None,
+            submission: None,
+        };
         match driver.next() {
             Ok(Some((Message::Hello { submission }, _))) => {
                 driver.submission = submission;
@@ -140,7 +151,7 @@ impl Driver {
         if !read_frame(&mut self.from, &mut self.frame)? {
             return Ok(None);
         }
-        let (said, rest) = message(&self.frame)?;
+        let (said, rest) = message(&self.frame, &mut self.seal)?;
         Ok(Some((said, self.frame.len() - rest.len())))
     }
 
@@ -150,9 +161,13 @@ impl Driver {
     }
 
     fn send(&mut self, request: &[u8]) -> Result<(), ErrorKind> {
+        // The standard library's source of chance.
+        let key = RandomState::new().build_hasher().finish();
+        self.seal = Seal::new(key);
+        let len = u32::try_from(size_of_val(&key) + request.len()).map_err(|_| ErrorKind::InvalidInput)?;
+        let head = [len.to_le_bytes().as_slice(), &key.to_le_bytes()].concat();
         let to = self.from.get_mut();
-        let len = u32::try_from(request.len()).map_err(|_| ErrorKind::InvalidInput)?;
-        to.write_all(&len.to_le_bytes()).and_then(|()| to.write_all(request)).map_err(|error| error.kind())
+        to.write_all(&head).and_then(|()| to.write_all(request)).map_err(|error| error.kind())
     }
 
     /// Ends the process and everything in its group, and says how it had ended if it had.

@@ -129,9 +129,20 @@ impl Contestant {
         let (live, offsets) = (vec![None; ids], Vec::with_capacity(rehearsal.len()));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
         contestant.run(&rehearsal);
+        contestant.free_all();
         contestant.offsets.clear();
         contestant.run(&beginning);
         Some(contestant)
+    }
+
+    /// Frees what is left, by address.
+    fn free_all(&mut self) {
+        let mut left: Vec<_> = self.live.iter_mut().filter_map(Option::take).collect();
+        left.sort_unstable_by_key(|(block, _)| block.addr());
+        for (block, layout) in left {
+            // SAFETY: the block is live and was allocated for this layout.
+            let _ = unsafe { self.allocator.deallocate(block, layout) };
+        }
     }
 
     #[inline(never)]

@@ -71,6 +71,11 @@ impl Oracle {
         self.blocks.get(id as usize).copied().flatten()
     }
 
+    /// The numbers of the live blocks, by address.
+    pub fn ids(&self) -> impl Iterator<Item = u32> + '_ {
+        self.by_offset.values().copied()
+    }
+
     /// The live blocks by address.
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
         self.by_offset.values().filter_map(|id| self.block(*id))

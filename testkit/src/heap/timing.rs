@@ -1,6 +1,6 @@
 //! Judging a timed replay: the driver's clocks against ours, and its blocks against those of an untimed one.
 
-use super::{Command, Heap, Law, Replay, Reply, walk};
+use super::{Command, Heap, Law, Replay, Reply, deallocate, walk};
 use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
@@ -30,7 +30,9 @@ impl Race {
         beginning: &[Command],
         law: Law<'_>,
     ) -> Judged<Self> {
-        let rehearsal = rehearsal(beginning, &replay.commands, replay.rehearsal);
+        let mut rehearsal = rehearsal(beginning, &replay.commands, replay.rehearsal);
+        let story = heap.hold(heap.program(replay.region, rehearsal.clone()), law)?;
+        rehearsal.extend(story.oracle.ids().map(deallocate));
         let (first, count) = (rehearsal.len(), beginning.len() + replay.commands.len());
         let commands = [rehearsal.as_slice(), beginning, &replay.commands, &[walk()]].concat();
         let story = heap.hold(heap.program(replay.region, commands), law)?;
