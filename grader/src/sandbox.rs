@@ -12,7 +12,7 @@
 //!
 //! | layer | takes away |
 //! | --- | --- |
-//! | always | core dumps, files of its own, more than a few descriptors; its life when the judge's ends |
+//! | always | core dumps, files of its own, more than a few descriptors and 1 GiB; its life when the judge's ends |
 //! | `files` | Landlock: every file but system libraries, and signals and sockets beyond itself |
 //! | `user` | root, where the grader is root: another user, no groups, no capabilities |
 //! | `calls` | seccomp: new processes and programs, sockets, tracing, io_uring, new sessions |

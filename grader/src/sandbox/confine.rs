@@ -18,6 +18,10 @@ const USERS: libc::uid_t = 2_000_000_000;
 /// Threads that a driver of a user of its own may have. Another user's count is of all that the user runs.
 const THREADS: libc::rlim_t = 256;
 
+/// Bytes of address space that a driver may have. A judge sets the same limit from outside where there is no launcher; on
+/// a process that has become another user it may not.
+const ADDRESS_SPACE: libc::rlim_t = 1 << 30;
+
 /// Descriptors that a driver may open.
 const DESCRIPTORS: libc::rlim_t = 64;
 
@@ -35,6 +39,7 @@ const SIDE_FILE: libc::rlim_t = 16 << 20;
 pub fn confine(layers: &[Layer], inmate: &Inmate) -> Result<(), String> {
     if let Inmate::Driver(driver) = inmate {
         place(driver)?;
+        limit(libc::RLIMIT_AS, ADDRESS_SPACE)?;
     }
     ask("take no new privileges", prctl(libc::PR_SET_NO_NEW_PRIVS, 1))?;
     limit(libc::RLIMIT_CORE, 0)?;
@@ -114,9 +119,13 @@ fn prctl(option: libc::c_int, value: libc::c_ulong) -> libc::c_int {
     unsafe { libc::prctl(option, value, 0, 0, 0) }
 }
 
+/// Sets a limit, where there is no tighter one.
 fn limit(resource: libc::__rlimit_resource_t, most: libc::rlim_t) -> Result<(), String> {
-    let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
+    let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid rlimit that outlives the call.
+    ask("read a limit", unsafe { libc::getrlimit(resource, &raw mut limit) })?;
+    limit = libc::rlimit { rlim_cur: most.min(limit.rlim_max), rlim_max: most.min(limit.rlim_max) };
+    // SAFETY: as above.
     ask("set a limit", unsafe { libc::setrlimit(resource, &limit) })
 }
 

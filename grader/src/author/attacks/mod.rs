@@ -32,7 +32,7 @@ use remains::Before;
 const NOISE: f64 = 0.15;
 
 /// An attack that takes longer than this, in seconds, holds a course up.
-const LONGEST: f64 = 60.0;
+const LONGEST: f64 = 90.0;
 
 /// How long a build may take that goes on without end: the usual limit is there for slow machines, and waited for here.
 const BUILD: Duration = Duration::from_secs(15);
