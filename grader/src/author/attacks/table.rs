@@ -107,7 +107,7 @@ fn about(layer: Layer) -> &'static str {
             "What is expected is never in the student's process, and every reply is held against it."
         }
         Layer::Timing => {
-            "The judge holds the claimed time against its own clocks, and what was timed against the laws."
+            "The judge holds the claimed time against its own clocks, and what was timed against an untimed run under all laws."
         }
     }
 }
