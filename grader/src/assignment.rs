@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::cargo::{Artifacts, Built};
 use crate::course::{Assignment, Course};
 use crate::drivers::Files;
-use crate::grade::GradeError;
+use crate::error::GradeError;
 use crate::judges::{Bench, By, Check, JudgeError, Judges};
 use crate::marks::{self, Block, Graded};
 use crate::plan::{Fate, PHASES, Verdicts, fate, runs_in};

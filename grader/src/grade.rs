@@ -4,23 +4,20 @@ use std::path::{Path, PathBuf};
 use std::sync::RwLock;
 use std::time::{Duration, Instant};
 
-use miette::Diagnostic;
-use thiserror::Error;
-
 use crate::assignment;
-use crate::cargo::{CargoError, toolchain};
+use crate::cargo::toolchain;
 use crate::course::Course;
-use crate::exit_code::Exit;
-use crate::judges::{Bench, JudgeError};
-use crate::marks::Graded;
+use crate::error::GradeError;
+use crate::judges::Bench;
+use crate::marks::{Graded, tally};
 use crate::progress::Progress;
-use crate::result::{CourseResult, Note, SCHEMA, Tally, Topic, legible};
+use crate::result::{CourseResult, Note, SCHEMA, Topic, legible};
 use crate::sandbox::Sandbox;
 use crate::scope::Scope;
-use crate::score::{self, ExactTally};
-use crate::stage::{StageError, Worker};
-use crate::submission::{self, Listed, Submission, SubmissionError};
-use crate::workspace::{Workspace, WorkspaceError};
+use crate::score::ExactTally;
+use crate::stage::Worker;
+use crate::submission::{self, Listed, Submission};
+use crate::workspace::Workspace;
 
 /// What a run is asked for.
 #[derive(Clone, Debug, Default)]
@@ -63,66 +60,6 @@ pub struct Ready<'a> {
     term_key: Option<Vec<u8>>,
     /// Held by all that goes on, and alone by what is timed.
     quiet: RwLock<()>,
-}
-
-/// Why there is no result.
-#[derive(Debug, Error, Diagnostic)]
-pub enum GradeError {
-    /// The submission cannot be graded.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Submission(#[from] SubmissionError),
-    /// The judges cannot be laid or built.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Judges(#[from] JudgeError),
-    /// The compiler cannot be asked.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Cargo(#[from] CargoError),
-    /// The stage cannot be laid.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Stage(#[from] StageError),
-    /// A manifest is unusable.
-    #[error(transparent)]
-    #[diagnostic(transparent)]
-    Workspace(#[from] WorkspaceError),
-    /// A folder or file that was named is not there.
-    #[error("cannot find {}", path.display())]
-    #[diagnostic(help("check the path; it is taken from the folder that the command runs in"))]
-    NoSuchPath {
-        /// What was named.
-        path: PathBuf,
-    },
-    /// The trace of the student's own is broken.
-    #[error("{said}")]
-    #[diagnostic(help("mend the trace, or grade without `--trace`"))]
-    Trace {
-        /// File, line and reason.
-        said: String,
-    },
-    /// No assignment's own files build.
-    #[error("the course's own files do not build:\n{said}")]
-    #[diagnostic(help("get the course's files again, or report this to its authors"))]
-    NothingBuilt {
-        /// The compiler's words.
-        said: String,
-    },
-}
-
-impl GradeError {
-    /// The exit code that goes with it.
-    pub fn exit(&self) -> Exit {
-        match self {
-            GradeError::Submission(_)
-            | GradeError::NoSuchPath { .. }
-            | GradeError::Trace { .. }
-            | GradeError::Workspace(_) => Exit::BadUsage,
-            GradeError::NothingBuilt { .. } | GradeError::Cargo(_) => Exit::NothingBuilt,
-            GradeError::Judges(_) | GradeError::Stage(_) => Exit::GraderBroke,
-        }
-    }
 }
 
 /// Where a course's stages, judges and results are kept.
@@ -228,17 +165,6 @@ impl<'a> Ready<'a> {
             course: self.bench.course_hash.clone(),
             seconds: started.elapsed().as_secs_f64(),
         })
-    }
-}
-
-/// Rounds a tally's points, each from its exact value.
-pub fn tally(exact: ExactTally, decimals: u32) -> Tally {
-    Tally {
-        score: score::round(exact.score, decimals),
-        max: score::round(exact.max, decimals),
-        visible: score::round(exact.visible(), decimals),
-        hidden: score::round(exact.hidden, decimals),
-        undecided: score::round(exact.undecided, decimals),
     }
 }
 

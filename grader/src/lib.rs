@@ -26,6 +26,7 @@ pub mod cargo;
 pub mod cli;
 pub mod course;
 pub mod drivers;
+pub mod error;
 pub mod exit_code;
 pub mod explain;
 pub mod grade;

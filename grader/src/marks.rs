@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 
 use crate::course::{Assignment, Course};
-use crate::grade::tally;
 use crate::judges::{Check, Judges};
-use crate::result::{AssignmentResult, CheckResult, ExerciseResult, Note, Topic, legible};
+use crate::result::{AssignmentResult, CheckResult, ExerciseResult, Note, Tally, Topic, legible};
 use crate::rubric::{Exact, Exercise, Rubric};
 use crate::run::Outcome;
 use crate::scope::Scope;
@@ -38,6 +37,17 @@ pub struct Block {
     pub verdict: Verdict,
     /// The policy's or the compiler's words.
     pub message: String,
+}
+
+/// Rounds a tally's points, each from its exact value.
+pub fn tally(exact: ExactTally, decimals: u32) -> Tally {
+    Tally {
+        score: score::round(exact.score, decimals),
+        max: score::round(exact.max, decimals),
+        visible: score::round(exact.visible(), decimals),
+        hidden: score::round(exact.hidden, decimals),
+        undecided: score::round(exact.undecided, decimals),
+    }
 }
 
 /// The marks of an assignment whose checks ran, `outcomes` by the check's place in `judges`.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Driver, Ground, Run};
 use crate::cargo::{Build, Built, CargoError, Complaint, build};
 use crate::drivers::{Files, Settled, settle};
-use crate::grade::GradeError;
+use crate::error::GradeError;
 use crate::marks::Block;
 use crate::run::Setting;
 use crate::stage::{Chosen, StageError, driver_tree};

@@ -6,7 +6,7 @@ use super::builds::COLD_BUILD;
 use super::{Ground, Run};
 use crate::cargo::{Build, Built, Complaint, build};
 use crate::drivers::words;
-use crate::grade::GradeError;
+use crate::error::GradeError;
 use crate::marks::Block;
 use crate::run::Setting;
 use crate::verdict::Verdict;

@@ -64,7 +64,7 @@ impl Answer<'_> {
 pub fn check(targets: &[Target], out: &mut (dyn Write + Send)) -> Result<Vec<String>, AuthorError> {
     let mut to_mend = sync::sync(targets, sync::Mode::Check)?.to_mend;
     let mut answers = Vec::new();
-    for target in targets.iter().filter(|t| t.exercise.published) {
+    for target in published(targets, out)? {
         answers.extend(right_answers(target, &mut to_mend)?);
         answers.extend(wrong_answers(target, &mut to_mend)?);
     }
@@ -80,11 +80,22 @@ pub fn check(targets: &[Target], out: &mut (dyn Write + Send)) -> Result<Vec<Str
 pub fn mutants(targets: &[Target], out: &mut (dyn Write + Send)) -> Result<Vec<String>, AuthorError> {
     let mut to_mend = Vec::new();
     let mut answers = Vec::new();
-    for target in targets.iter().filter(|t| t.exercise.published) {
+    for target in published(targets, out)? {
         answers.extend(wrong_answers(target, &mut to_mend)?);
     }
     judge(&answers, &grade_all(&answers, out)?, &mut to_mend);
     Ok(to_mend)
+}
+
+/// Those that students can earn points of. Of one that was named and is not among them there is a line.
+fn published<'a>(targets: &'a [Target], out: &mut dyn Write) -> Result<Vec<&'a Target<'a>>, AuthorError> {
+    if let [target] = targets
+        && !target.exercise.published
+    {
+        writeln!(out, "{} is not published, so there is nothing to grade.", target.name())
+            .map_err(AuthorError::at("write", Path::new("standard output")))?;
+    }
+    Ok(targets.iter().filter(|target| target.exercise.published).collect())
 }
 
 /// An exercise's skeleton, reference and alternatives.

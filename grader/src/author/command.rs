@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{AuthorError, attacks, calibrate, check, new, stage, sync, targets};
+use super::{AuthorError, attacks, calibrate, check, new, stage, sync, targets, to_mend};
 use crate::course::Course;
 use crate::sandbox::{Layer, Sandbox};
 
@@ -133,16 +133,4 @@ impl Outcome {
     pub(super) fn of(to_mend: &[String]) -> Outcome {
         if to_mend.is_empty() { Outcome::Fine } else { Outcome::ToMend }
     }
-}
-
-/// Prints a list of what to mend, numbered, and nothing where there is nothing.
-pub(super) fn to_mend(list: &[String], out: &mut dyn Write) -> std::io::Result<()> {
-    if !list.is_empty() {
-        let things = if list.len() == 1 { "thing" } else { "things" };
-        writeln!(out, "{} {things} to mend:", list.len())?;
-    }
-    for (index, sentence) in list.iter().enumerate() {
-        writeln!(out, "{:>3}. {sentence}", index + 1)?;
-    }
-    Ok(())
 }

@@ -24,6 +24,7 @@ pub mod sync;
 mod command;
 mod error;
 
+use std::io::Write;
 use std::path::PathBuf;
 
 pub use command::{Command, Outcome, run};
@@ -112,4 +113,16 @@ pub fn targets<'a>(course: &'a Course, what: Option<&str>) -> Result<Vec<Target<
         }),
         _ => Ok(found),
     }
+}
+
+/// Prints a list of what to mend, numbered, and nothing where there is nothing.
+fn to_mend(list: &[String], out: &mut dyn Write) -> std::io::Result<()> {
+    if !list.is_empty() {
+        let things = if list.len() == 1 { "thing" } else { "things" };
+        writeln!(out, "{} {things} to mend:", list.len())?;
+    }
+    for (index, sentence) in list.iter().enumerate() {
+        writeln!(out, "{:>3}. {sentence}", index + 1)?;
+    }
+    Ok(())
 }

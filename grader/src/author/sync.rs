@@ -123,7 +123,7 @@ pub fn report(synced: &Synced, out: &mut dyn Write) -> std::io::Result<()> {
     if synced.written.is_empty() && synced.to_mend.is_empty() {
         writeln!(out, "every skeleton is fresh")?;
     }
-    super::command::to_mend(&synced.to_mend, out)
+    super::to_mend(&synced.to_mend, out)
 }
 
 /// The exercise ids of solutions that no rubric lists: an answer that nobody would be given points for.

@@ -63,6 +63,29 @@ unsafe impl RawAllocator for SmallInSlab {
         }
     }
 
+    /// In place where the same one serves both sizes and can; else the block moves from one to the other.
+    unsafe fn reallocate(
+        &mut self,
+        block: NonNull<u8>,
+        old: Layout,
+        new_size: usize,
+    ) -> Result<NonNull<[u8]>, AllocError> {
+        let new = Layout::from_size_align(new_size, old.align()).map_err(|_| AllocError)?;
+        match (in_slab(old), in_slab(new)) {
+            // SAFETY: the caller's contract is the same.
+            (true, true) => return unsafe { self.0.reallocate(block, old, new_size) },
+            // SAFETY: as above.
+            (false, false) => return unsafe { Global(System).reallocate(block, old, new_size) },
+            _ => {}
+        }
+        let moved = self.allocate(new)?;
+        // SAFETY: both blocks are live and hold the count, and live blocks don't overlap.
+        unsafe { block.copy_to_nonoverlapping(moved.cast(), old.size().min(new_size)) };
+        // SAFETY: the caller's contract.
+        unsafe { self.deallocate(block, old) }.map_err(|_| AllocError)?;
+        Ok(moved)
+    }
+
     fn walk(&self, visit: &mut dyn FnMut(Extent)) {
         self.0.walk(visit);
     }
