@@ -64,7 +64,7 @@ impl Replies {
 pub(crate) fn send(message: &impl Serialize, flush: bool) {
     let Some(output) = OUTPUT.get() else { return };
     let Output { socket, seal, frames } = &mut *output.lock().unwrap_or_else(PoisonError::into_inner);
-    let mut sent = push_frame(frames, &(seal.next(), message));
+    let mut sent = push_frame(frames, &(seal.number(), message));
     if flush || frames.len() >= BUFFERED {
         sent = sent.and_then(|()| socket.write_all(frames));
         frames.clear();

@@ -15,7 +15,7 @@ impl Seal {
     }
 
     /// The next message's number.
-    pub fn next(&mut self) -> u64 {
+    pub fn number(&mut self) -> u64 {
         self.0.next()
     }
 }

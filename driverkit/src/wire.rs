@@ -109,7 +109,7 @@ pub fn read_frame(from: &mut impl BufRead, frame: &mut Vec<u8>) -> io::Result<bo
 pub fn message<'f>(frame: &'f [u8], seal: &mut Seal) -> io::Result<(Message, &'f [u8])> {
     let invalid = |error| io::Error::new(ErrorKind::InvalidData, error);
     match postcard::take_from_bytes::<(u64, Message)>(frame).map_err(invalid)? {
-        ((number, message), rest) if number == seal.next() => Ok((message, rest)),
+        ((number, message), rest) if number == seal.number() => Ok((message, rest)),
         _ => Err(io::Error::new(ErrorKind::InvalidData, "the message is not the driver's own")),
     }
 }
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read_back_and_the_end_is_none() {
         let mut bytes = Vec::new();
-        let sealed = (Seal::new(7).next(), Message::Reply, 1_u32, "two");
+        let sealed = (Seal::new(7).number(), Message::Reply, 1_u32, "two");
         push_frame(&mut bytes, &sealed).expect("a vector takes all");
         let frame = read(&bytes).expect("whole").expect("a frame");
         assert!(message(&frame, &mut Seal::new(8)).is_err());
