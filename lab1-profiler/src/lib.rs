@@ -18,6 +18,7 @@ pub mod track;
 pub mod account;
 pub mod dhat;
 pub mod dump;
+pub mod events;
 pub mod html;
 pub mod pprof;
 pub mod profile;

@@ -63,10 +63,16 @@ pub enum TraceError {
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable { file, why } | Self::Unwritable { file, why } => write!(f, "{}: {why}", file.display()),
+            Self::Unreadable { file, why } | Self::Unwritable { file, why } => {
+                write!(f, "{}: {why}", file.display())
+            }
             Self::Broken { file, line, why } => write!(f, "{}, line {line}: {why}", file.display()),
             Self::TooLarge { file, number } => {
-                write!(f, "{}: a block of {number} bytes is larger than the {MOST} of a trace", file.display())
+                write!(
+                    f,
+                    "{}: a block of {number} bytes is larger than the {MOST} of a trace",
+                    file.display()
+                )
             }
         }
     }

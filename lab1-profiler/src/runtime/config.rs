@@ -16,7 +16,7 @@ pub struct Config {
     pub place: Place,
     /// Looks at one byte in so many only, on average.
     pub sample: Option<u64>,
-    /// Whether to record every event.
+    /// Whether to record every event, beside profiles in a folder.
     pub record: bool,
 }
 

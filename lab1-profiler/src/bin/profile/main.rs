@@ -12,6 +12,7 @@ mod names;
 mod options;
 mod preload;
 mod profile;
+mod record;
 mod report;
 
 use options::{Options, Run};
@@ -71,6 +72,12 @@ fn run_profiled(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
     let ended = launch::launch(run, &program, library.as_deref(), folder)?;
     if let Err(why) = report::of_run(folder) {
         eprintln!("profile: {why}");
+    }
+    if let Some(trace) = &run.record {
+        match record::save(folder, trace) {
+            Ok(said) => eprintln!("\n{said}"),
+            Err(why) => eprintln!("profile: {why}"),
+        }
     }
     Ok(launch::end_like(ended))
 }

@@ -75,9 +75,8 @@ pub fn of_run(folder: &Path) -> Result<(), ReportError> {
     }
     files.sort();
     if let Some(first) = failed.first() {
-        let code = first.file_stem().and_then(|stem| Path::new(stem).extension()?.to_str()?.parse().ok());
-        let failed =
-            ReportError::Failed { count: failed.len(), why: io::Error::from_raw_os_error(code.unwrap_or(0)) };
+        let why = io::Error::from_raw_os_error(code(first).unwrap_or(0));
+        let failed = ReportError::Failed { count: failed.len(), why };
         if files.is_empty() {
             return Err(failed);
         }
@@ -87,6 +86,11 @@ pub fn of_run(folder: &Path) -> Result<(), ReportError> {
         return Err(ReportError::Nothing(folder.to_owned()));
     }
     of_files(&files, Some(folder))
+}
+
+/// The system's error that an empty file's name tells, as in `1234-5678.28.failed`.
+pub fn code(file: &Path) -> Option<i32> {
+    Path::new(file.file_stem()?).extension()?.to_str()?.parse().ok()
 }
 
 /// Reports on profiles.
