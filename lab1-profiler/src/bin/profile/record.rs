@@ -1,5 +1,6 @@
 //! From the events that processes left to a trace.
 
+use crate::left::Left;
 use lab1_profiler::events::{Event, RECORD, Recorded};
 use std::collections::HashMap;
 use std::io;
@@ -31,50 +32,37 @@ pub enum RecordError {
     Save(#[from] TraceError),
 }
 
-/// Makes a trace of what the processes of a run left in `folder`, and takes that away. Of several processes, it is of
-/// the one that did most. Gives a sentence.
+/// Makes a trace of what the processes of a run left, and takes that away. Of several processes, it is of the one that
+/// did most. Gives a sentence.
 ///
 /// # Errors
 ///
 /// [`RecordError`].
-pub fn save(folder: &Path, trace: &Path) -> Result<String, RecordError> {
-    let unreadable = |file: &Path| {
-        let file = file.to_owned();
-        |why| RecordError::File { file, why }
-    };
-    let (mut files, mut lost) = (Vec::new(), None);
-    for entry in std::fs::read_dir(folder).map_err(unreadable(folder))? {
-        let entry = entry.map_err(unreadable(folder))?;
-        let path = entry.path();
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("events") => files.push((entry.metadata().map_err(unreadable(&path))?.len(), path)),
-            Some("lost") => lost = crate::report::code(&path),
-            _ => {}
-        }
-    }
-    let result = match (files.iter().max(), lost) {
+pub fn save(left: &mut Left, trace: &Path) -> Result<String, RecordError> {
+    let result = match left.lost.pop() {
         // Whoever could not write may have been the one that did most.
-        (_, Some(code)) => Err(RecordError::Lost(io::Error::from_raw_os_error(code))),
-        (None, None) => Err(RecordError::Nothing),
-        (Some((_, file)), None) => {
-            let bytes = std::fs::read(file).map_err(unreadable(file));
-            bytes.and_then(|bytes| {
-                let writer = written(events(&bytes));
-                writer.save(trace)?;
-                let others = match files.len() - 1 {
-                    0 => String::new(),
-                    1 => " Another process is not in it.".to_owned(),
-                    others => format!(" {others} other processes are not in it."),
-                };
-                Ok(format!("Trace: {}, {} operations.{others}", trace.display(), writer.operations()))
-            })
-        }
+        Some(why) => Err(RecordError::Lost(why)),
+        None => save_largest(&left.events, trace),
     };
-    for (_, file) in files {
+    for file in &left.events {
         // They take much room, and are of no more use.
         let _ = std::fs::remove_file(file);
     }
     result
+}
+
+fn save_largest(files: &[PathBuf], trace: &Path) -> Result<String, RecordError> {
+    let size = |file: &&PathBuf| file.metadata().map_or(0, |known| known.len());
+    let file = files.iter().max_by_key(size).ok_or(RecordError::Nothing)?;
+    let bytes = std::fs::read(file).map_err(|why| RecordError::File { file: file.clone(), why })?;
+    let writer = written(events(&bytes));
+    writer.save(trace)?;
+    let others = match files.len() - 1 {
+        0 => String::new(),
+        1 => " Another process is not in it.".to_owned(),
+        others => format!(" {others} other processes are not in it."),
+    };
+    Ok(format!("Trace: {}, {} operations.{others}", trace.display(), writer.operations()))
 }
 
 /// All events of a file, in order.

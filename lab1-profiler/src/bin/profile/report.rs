@@ -1,5 +1,6 @@
 //! From profiles to reports.
 
+use crate::left::Left;
 use crate::names::Names;
 use crate::profile;
 use lab1_profiler::dump::{Dump, DumpError};
@@ -62,35 +63,19 @@ pub enum ReportError {
 /// # Errors
 ///
 /// [`ReportError`].
-pub fn of_run(folder: &Path) -> Result<(), ReportError> {
-    let unreadable = |why| ReportError::File { file: folder.to_owned(), why };
-    let (mut files, mut failed) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("heap") => files.push(path),
-            Some("failed") => failed.push(path),
-            _ => {}
-        }
-    }
-    files.sort();
-    if let Some(first) = failed.first() {
-        let why = io::Error::from_raw_os_error(code(first).unwrap_or(0));
-        let failed = ReportError::Failed { count: failed.len(), why };
-        if files.is_empty() {
+pub fn of_run(left: &mut Left, folder: &Path) -> Result<(), ReportError> {
+    let count = left.failed.len();
+    if let Some(why) = left.failed.pop() {
+        let failed = ReportError::Failed { count, why };
+        if left.profiles.is_empty() {
             return Err(failed);
         }
         eprintln!("profile: {failed}");
     }
-    if files.is_empty() {
+    if left.profiles.is_empty() {
         return Err(ReportError::Nothing(folder.to_owned()));
     }
-    of_files(&files, Some(folder))
-}
-
-/// The system's error that an empty file's name tells, as in `1234-5678.28.failed`.
-pub fn code(file: &Path) -> Option<i32> {
-    Path::new(file.file_stem()?).extension()?.to_str()?.parse().ok()
+    of_files(&left.profiles, Some(folder))
 }
 
 /// Reports on profiles.
