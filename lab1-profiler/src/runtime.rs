@@ -58,6 +58,8 @@ pub struct Runtime<B: 'static> {
     config: &'static Config,
     /// Whether it is part of the program.
     built_in: bool,
+    /// The process's number.
+    process: u32,
     start: Instant,
     /// In nanoseconds since 1970: with the process's number it names the program, of several that it was.
     since: u128,
@@ -102,6 +104,7 @@ impl<B: Base> Runtime<B> {
             base,
             config,
             built_in,
+            process: std::process::id(),
             start: Instant::now(),
             since,
             tracker,
@@ -116,6 +119,11 @@ impl<B: Base> Runtime<B> {
             series: Series::new(history, MOMENT),
             interim: AtomicU64::new(INTERIM),
         }
+    }
+
+    /// Whether it is this process's, and not inherited by a fork.
+    pub fn is_own(&self) -> bool {
+        self.process == std::process::id()
     }
 
     /// A state for the running thread, to be given with each of its calls. Calls of a thread do not nest.

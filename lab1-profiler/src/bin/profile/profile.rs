@@ -15,7 +15,9 @@ pub fn of(dumps: &[Dump], names: &mut Names) -> Profile {
     let mut profile = Profile::new(run(dumps));
     for dump in dumps {
         for site in &dump.sites {
-            let stack = names.places(dump, site.epoch, &site.stack);
+            // Of a built-in profiler's stacks the first frame is its own.
+            let own = usize::from(dump.built_in && site.stack.len() > 1);
+            let stack = names.places(dump, site.epoch, &site.stack[own..]);
             profile.add_site(&stack, 0, &figures(site));
         }
     }
