@@ -185,7 +185,7 @@ impl<B: Base> Runtime<B> {
             Some(tracker)
                 if self.sampled.as_ref().is_none_or(|sampled| sampled.remove(block.addr().get())) =>
             {
-                self.freed(state, block);
+                self.freed(state, block, layout.size());
                 // SAFETY: the caller's contract.
                 let free = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
                 Call::serve(layout, false).carry_out(free, || {
@@ -360,7 +360,7 @@ impl<B: Base> Runtime<B> {
 
     /// Notes a block that is about to be freed: afterwards the address may be another thread's.
     #[inline]
-    fn freed(&self, state: &State, block: NonNull<u8>) {
+    fn freed(&self, state: &State, block: NonNull<u8>, size: usize) {
         if self.sampled.is_some() {
             return;
         }
@@ -370,7 +370,7 @@ impl<B: Base> Runtime<B> {
             }
         });
         // SAFETY: live until it is freed.
-        state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), 0) } as i64));
+        state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), size) } as i64));
     }
 
     /// Looks at sizes, and writes an interim profile, where either is due.

@@ -55,7 +55,8 @@ fn run(dumps: &[Dump]) -> Run {
         clock: sum(|dump| dump.totals.total_bytes),
         reallocations: sum(|dump| dump.totals.reallocations),
         temporary: largest.sample.is_none().then(|| patterns().map(|pattern| pattern.temporary).sum()),
-        overhead: largest.peaks.map(|(_, overhead)| overhead),
+        // Where not all blocks are looked at, the footprint is not known.
+        overhead: largest.peaks.filter(|_| largest.sample.is_none()).map(|(_, overhead)| overhead),
         series: largest.points.iter().map(point).collect(),
         sizes: sizes.into_iter().map(|((low, high), count)| Bucket { low, high, count }).collect(),
         ..Run::default()

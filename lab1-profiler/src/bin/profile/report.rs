@@ -98,6 +98,12 @@ pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError
             );
         }
     }
+    if dumps.iter().any(without_frames) {
+        eprintln!(
+            "Most of what the program allocated can't be told by call stack: it keeps no frame pointers. Build it with \
+             RUSTFLAGS=-Cforce-frame-pointers=yes."
+        );
+    }
     // Aggregates are the student's. Whatever they do, the program has run, and its exit code is its own.
     std::panic::set_hook(Box::new(|_| {}));
     let result = catch_unwind(AssertUnwindSafe(|| write(&dumps, out)));
@@ -107,6 +113,14 @@ pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         Err(ReportError::Answer(text.unwrap_or("it panicked").to_owned()))
     })
+}
+
+/// Whether a program that has the profiler in it mostly hides who called it.
+fn without_frames(dump: &Dump) -> bool {
+    let bytes = |least: usize| -> f64 {
+        dump.sites.iter().filter(|site| site.stack.len() >= least).map(|site| site.total.1).sum()
+    };
+    dump.built_in && 2.0 * bytes(2) < bytes(0)
 }
 
 /// Writes the report for a terminal, and the files in `out`.
