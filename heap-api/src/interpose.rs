@@ -25,6 +25,8 @@
 //! | `errno` | a program reads ours for its own | `calls`, which keeps it |
 //! | sizes that overflow, alignments that are none | a block too small | `calls`, which checks them |
 //!
+//! `lab1-profiler/INTERPOSER.md` tells each of them at length, and which test proves that it is handled.
+//!
 //! Only a separate small `cdylib` package may use [`interpose!`](crate::interpose!): in a library that a test
 //! or a tool links, it would replace *that* process's heap.
 

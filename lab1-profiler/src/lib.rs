@@ -18,9 +18,12 @@ pub mod track;
 pub mod account;
 pub mod dhat;
 pub mod dump;
+pub mod events;
 pub mod html;
 pub mod pprof;
 pub mod profile;
+#[cfg(all(unix, not(miri), not(feature = "loom")))]
+pub mod profiled;
 pub mod quantity;
 pub mod reports;
 #[cfg(all(unix, not(miri), not(feature = "loom")))]

@@ -20,6 +20,7 @@ mod config;
 mod gather;
 mod maps;
 mod pages;
+mod recorder;
 mod sampled;
 mod series;
 mod sites;
@@ -34,6 +35,7 @@ pub use threads::State;
 
 use crate::Site;
 use crate::dump::Point;
+use crate::events::Event;
 use crate::fragmentation::History;
 use crate::patterns::{Histogram, Patterns, Sampler};
 use crate::track::Tracker;
@@ -43,6 +45,7 @@ use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
 use core::sync::atomic::{AtomicU64, Ordering};
 use pages::Pages;
+use recorder::Recorder;
 use sampled::Sampled;
 use series::Series;
 use sites::Sites;
@@ -55,6 +58,8 @@ pub struct Runtime<B: 'static> {
     config: &'static Config,
     /// Whether it is part of the program.
     built_in: bool,
+    /// The process's number.
+    process: u32,
     start: Instant,
     /// In nanoseconds since 1970: with the process's number it names the program, of several that it was.
     since: u128,
@@ -67,6 +72,7 @@ pub struct Runtime<B: 'static> {
     pages: Pages,
     /// The blocks that are looked at, where not all are.
     sampled: Option<Sampled>,
+    recorder: Option<Recorder>,
     series: Series,
     /// When the next profile is due that tells what there is so far, in nanoseconds since the start.
     interim: AtomicU64,
@@ -87,12 +93,20 @@ impl<B: Base> Runtime<B> {
         let (track, patterns, fragmentation) = (Attempt::new(), Attempt::new(), Attempt::new());
         let tracker = track.run(|| Tracker::new(Bottom(base)));
         let history = fragmentation.run(History::new);
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos());
+        let recorder = match &config.place {
+            Place::Folder(folder) if config.record => {
+                Some(Recorder::new(folder.join(format!("{}.events", write::name(since)))))
+            }
+            _ => None,
+        };
         Self {
             base,
             config,
             built_in,
+            process: std::process::id(),
             start: Instant::now(),
-            since: SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_nanos()),
+            since,
             tracker,
             track,
             patterns,
@@ -101,9 +115,15 @@ impl<B: Base> Runtime<B> {
             threads: Threads::default(),
             pages: Pages::new(),
             sampled: config.sample.map(|_| Sampled::new()),
+            recorder,
             series: Series::new(history, MOMENT),
             interim: AtomicU64::new(INTERIM),
         }
+    }
+
+    /// Whether it is this process's, and not inherited by a fork.
+    pub fn is_own(&self) -> bool {
+        self.process == std::process::id()
     }
 
     /// A state for the running thread, to be given with each of its calls. Calls of a thread do not nest.
@@ -130,10 +150,9 @@ impl<B: Base> Runtime<B> {
     #[inline]
     pub fn allocate(&self, state: &State, from: Start, layout: Layout, zeroed: bool) -> *mut u8 {
         let serve = || self.base.allocate(layout, zeroed);
-        let Some(tracker) = &self.tracker else { return serve() };
-        let block = match self.weight(state, layout.size()) {
-            None => serve(),
-            Some(weight) => {
+        let block = match (&self.tracker, self.weight(state, layout.size())) {
+            (None, _) | (_, None) => serve(),
+            (Some(tracker), Some(weight)) => {
                 let site = self.site(state, from);
                 let block = Call::serve(layout, zeroed).carry_out(
                     || self.track.run(|| tracker.malloc(layout.size(), layout.align(), site)).is_some(),
@@ -144,6 +163,8 @@ impl<B: Base> Runtime<B> {
             }
         };
         if !block.is_null() {
+            let (size, align) = (layout.size() as u64, layout.align() as u64);
+            self.record(state, || Event::Allocated { block: block.addr() as u64, size, align });
             self.look_around(state.serve(Served::Allocation));
         }
         block
@@ -157,13 +178,14 @@ impl<B: Base> Runtime<B> {
     #[inline]
     pub unsafe fn free(&self, state: &State, block: NonNull<u8>, layout: Layout) {
         state.serve(Served::Free);
+        self.record(state, || Event::Freed { block: block.addr().get() as u64 });
         // SAFETY: the caller's contract.
         let serve = || unsafe { self.base.free(block.as_ptr(), layout) };
         match &self.tracker {
             Some(tracker)
                 if self.sampled.as_ref().is_none_or(|sampled| sampled.remove(block.addr().get())) =>
             {
-                self.freed(state, block);
+                self.freed(state, block, layout.size());
                 // SAFETY: the caller's contract.
                 let free = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
                 Call::serve(layout, false).carry_out(free, || {
@@ -194,6 +216,7 @@ impl<B: Base> Runtime<B> {
             unsafe { self.free(state, block, layout) };
             return null_mut();
         }
+        self.record(state, || Event::Moving { block: block.addr().get() as u64 });
         let moved = match (&self.tracker, &self.sampled) {
             // SAFETY: the caller's contract.
             (Some(tracker), None) => unsafe { self.move_all(state, tracker, from, block, layout, size) },
@@ -204,10 +227,19 @@ impl<B: Base> Runtime<B> {
             // SAFETY: the caller's contract.
             (None, _) => unsafe { self.base.reallocate(block.as_ptr(), layout, size) },
         };
+        self.record(state, || Event::Moved { block: moved.addr() as u64, size: size as u64 });
         if !moved.is_null() {
             state.serve(Served::Reallocation);
         }
         moved
+    }
+
+    /// Notes an event, where every one is recorded.
+    #[inline]
+    fn record(&self, state: &State, event: impl FnOnce() -> Event) {
+        if let Some(recorder) = &self.recorder {
+            recorder.note(state, event());
+        }
     }
 
     /// Changes a block's size where all blocks are looked at: one event.
@@ -328,7 +360,7 @@ impl<B: Base> Runtime<B> {
 
     /// Notes a block that is about to be freed: afterwards the address may be another thread's.
     #[inline]
-    fn freed(&self, state: &State, block: NonNull<u8>) {
+    fn freed(&self, state: &State, block: NonNull<u8>, size: usize) {
         if self.sampled.is_some() {
             return;
         }
@@ -338,7 +370,7 @@ impl<B: Base> Runtime<B> {
             }
         });
         // SAFETY: live until it is freed.
-        state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), 0) } as i64));
+        state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), size) } as i64));
     }
 
     /// Looks at sizes, and writes an interim profile, where either is due.

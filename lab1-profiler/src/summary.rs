@@ -79,9 +79,11 @@ fn write_series(series: &[Moment], out: &mut dyn Write) -> fmt::Result {
             *column = (*column).max(Some(sizes(moment)[size]));
         }
         let peak = series.iter().map(|moment| sizes(moment)[size]).max().unwrap_or(0);
-        let end = sizes(last)[size];
-        let peak = Bytes(peak);
-        writeln!(out, "{name:9}  {}  {peak:>10} {:>10}", sparkline(&columns, most), Bytes(end))?;
+        // Of a sampled run some sizes are not known.
+        if peak > 0 {
+            let (line, peak, end) = (sparkline(&columns, most), Bytes(peak), Bytes(sizes(last)[size]));
+            writeln!(out, "{name:9}  {line}  {peak:>10} {end:>10}")?;
+        }
     }
     Ok(())
 }

@@ -151,15 +151,18 @@ impl Programs {
                 rlim_cur: ADDRESS_SPACE as libc::rlim_t,
                 rlim_max: ADDRESS_SPACE as libc::rlim_t,
             };
-            // SAFETY: integers, and a valid limit. The copy is not closed when the program begins.
+            // A copy is not closed when the program begins; but where the file has that number already, there is no copy.
+            // SAFETY: integers, and a valid limit.
             if unsafe {
-                libc::dup2(side, SIDE) < 0 || libc::setrlimit(libc::RLIMIT_AS, &raw const space) != 0
+                libc::dup2(side, SIDE) < 0
+                    || libc::fcntl(SIDE, libc::F_SETFD, 0) < 0
+                    || libc::setrlimit(libc::RLIMIT_AS, &raw const space) != 0
             } {
                 return Err(io::Error::last_os_error());
             }
             Ok(())
         };
-        // SAFETY: two system calls; nothing is allocated or locked.
+        // SAFETY: system calls only; nothing is allocated or locked.
         unsafe { command.pre_exec(prepare) };
         command.process_group(0).spawn()
     }

@@ -1,8 +1,12 @@
-//! Allocation traces of real programs.
+//! Allocation traces of real programs: read, and written.
 //!
 //! The lines of CMU's malloc lab, `a id size`, `r id size`, `f id`, with two more: `m id size align` for
 //! an aligned allocation, and `t n` where what follows is thread `n`'s. Four header lines: the peak of
 //! live bytes, the number of ids, of operations, and a weight. Files that end in `.zst` are decompressed.
+
+mod write;
+
+pub use write::Writer;
 
 use driverkit::heap::Command;
 use std::collections::HashMap;
@@ -40,13 +44,36 @@ pub enum TraceError {
         /// What is wrong.
         why: String,
     },
+    /// A block is larger than a line can say.
+    TooLarge {
+        /// The file that would have been written.
+        file: PathBuf,
+        /// Its size, in bytes.
+        number: u64,
+    },
+    /// The file can't be written.
+    Unwritable {
+        /// The file.
+        file: PathBuf,
+        /// What the system said.
+        why: std::io::Error,
+    },
 }
 
 impl fmt::Display for TraceError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreadable { file, why } => write!(f, "{}: {why}", file.display()),
+            Self::Unreadable { file, why } | Self::Unwritable { file, why } => {
+                write!(f, "{}: {why}", file.display())
+            }
             Self::Broken { file, line, why } => write!(f, "{}, line {line}: {why}", file.display()),
+            Self::TooLarge { file, number } => {
+                write!(
+                    f,
+                    "{}: a block of {number} bytes is larger than the {MOST} of a trace",
+                    file.display()
+                )
+            }
         }
     }
 }
@@ -181,9 +208,11 @@ fn allocation(id: Option<u32>, size: Option<u64>, align: Option<u64>) -> Option<
     Some(Command::Allocate { id: id?, size: size?.max(1), align })
 }
 
-/// No number beyond this is a size, a count or an alignment of a real program.
+/// No number beyond this is a size, a count or an alignment.
+const MOST: u64 = u32::MAX as u64;
+
 fn number(word: &str) -> Option<u64> {
-    word.parse().ok().filter(|number| *number <= u64::from(u32::MAX))
+    word.parse().ok().filter(|number| *number <= MOST)
 }
 
 #[cfg(test)]

@@ -6,11 +6,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use heap_api::PerProcess;
 use heap_api::interpose::{Arena, Caller, Interposer, MALLOC_ALIGN, Next, Request, Thread};
-use lab1_profiler::runtime::{Base, Config, Runtime, Start, State, VARIABLE};
-use std::ffi::{CStr, OsStr, c_char};
-use std::os::unix::ffi::OsStrExt;
+use lab1_profiler::runtime::{Base, Config, Runtime, Start, State};
 use std::panic::{Location, PanicHookInfo};
-use std::sync::OnceLock;
 
 #[global_allocator]
 static ARENA: Arena = Arena::new();
@@ -55,7 +52,10 @@ impl Profiler {
     #[inline]
     fn get(&self, thread: &Thread) -> Option<(&'static Runtime<C>, &'static State)> {
         let make = || {
-            let runtime = config()?.as_ref().map(|config| Runtime::new(&C, config, false));
+            let runtime = Config::of_process()?.map(|config| {
+                std::panic::set_hook(Box::new(quiet));
+                Runtime::new(&C, config, false)
+            });
             Some(NonNull::from(Box::leak(Box::new(runtime))))
         };
         // SAFETY: leaked.
@@ -125,31 +125,6 @@ unsafe impl Interposer for Profiler {
 
 fn start(caller: Caller) -> Start {
     Start { frame: caller.frame, returns_to: caller.returns_to }
-}
-
-/// What this process is told, once the C library knows its environment. Children of a fork are told the same,
-/// whatever became of the environment.
-fn config() -> Option<&'static Option<Config>> {
-    unsafe extern "C" {
-        static environ: *const *const c_char;
-    }
-    static CONFIG: OnceLock<Option<Config>> = OnceLock::new();
-    // SAFETY: the C library's variable; it is set before there can be a second thread.
-    if unsafe { environ }.is_null() {
-        return None;
-    }
-    let read = || {
-        let name = std::ffi::CString::new(VARIABLE).ok()?;
-        // SAFETY: the name is a C string; this is the process's first allocation, before anyone can change it.
-        let text = unsafe { libc::getenv(name.as_ptr()) };
-        if text.is_null() {
-            return None;
-        }
-        std::panic::set_hook(Box::new(quiet));
-        // SAFETY: `getenv` gave a C string.
-        Config::parse(OsStr::from_bytes(unsafe { CStr::from_ptr(text) }.to_bytes()))
-    };
-    Some(CONFIG.get_or_init(read))
 }
 
 /// A panic in an answer is caught, and what it says is in the profile. One of ours ends the process, and is told.

@@ -1,9 +1,10 @@
 //! What a process is told of how to profile itself: one variable of its environment.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::{CStr, CString, OsStr, OsString, c_char};
 use std::os::fd::RawFd;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 /// The variable's name. Its value is `OPTIONS:FOLDER` or `OPTIONS:#DESCRIPTOR`; options are `sample=BYTES` and
 /// `record`, with commas between.
@@ -16,7 +17,7 @@ pub struct Config {
     pub place: Place,
     /// Looks at one byte in so many only, on average.
     pub sample: Option<u64>,
-    /// Whether to record every event.
+    /// Whether to record every event, beside profiles in a folder.
     pub record: bool,
 }
 
@@ -30,6 +31,28 @@ pub enum Place {
 }
 
 impl Config {
+    /// What this process is told, once the C library knows its environment; inside, `None` where nothing is to be
+    /// profiled. Children of a fork are told the same, whatever became of the environment.
+    pub fn of_process() -> Option<Option<&'static Self>> {
+        unsafe extern "C" {
+            static environ: *const *const c_char;
+        }
+        static CONFIG: OnceLock<Option<Config>> = OnceLock::new();
+        // SAFETY: the C library's variable; it is set before there can be a second thread.
+        if unsafe { environ }.is_null() {
+            return None;
+        }
+        let read = || {
+            let name = CString::new(VARIABLE).ok()?;
+            // SAFETY: the name is a C string; this is the process's first allocation, before anyone can change it.
+            let text = unsafe { libc::getenv(name.as_ptr()) };
+            // SAFETY: `getenv` gives a C string.
+            let text = (!text.is_null()).then(|| unsafe { CStr::from_ptr(text) })?;
+            Self::parse(OsStr::from_bytes(text.to_bytes()))
+        };
+        Some(CONFIG.get_or_init(read).as_ref())
+    }
+
     /// Reads the variable's value; `None` if it is none that [`text`](Self::text) writes.
     pub fn parse(text: &OsStr) -> Option<Self> {
         let at = text.as_bytes().iter().position(|byte| *byte == b':')?;

@@ -50,6 +50,8 @@ pub(super) struct Figures {
     pub(super) sizes: Option<Histogram>,
     /// Allocations and their bytes, by site.
     pub(super) allocated: Vec<Mass>,
+    /// Recorded events that are not written yet.
+    pub(super) events: Vec<u8>,
 }
 
 impl Figures {

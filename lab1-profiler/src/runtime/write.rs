@@ -14,7 +14,10 @@ impl<B: Base> Runtime<B> {
     /// is nobody's but the program's.
     pub fn write(&self, complete: bool) {
         match &self.config.place {
-            Place::Folder(folder) => self.write_file(folder, &self.dump(complete).encode()),
+            Place::Folder(folder) => {
+                self.write_events();
+                self.write_file(folder, &self.dump(complete).encode());
+            }
             // What is told now and then would be taken for other processes.
             Place::Descriptor(_) if !complete => {}
             Place::Descriptor(number) => {
@@ -47,12 +50,19 @@ impl<B: Base> Runtime<B> {
         account
     }
 
+    /// Writes what threads have in their buffers.
+    fn write_events(&self) {
+        if let Some(recorder) = &self.recorder {
+            self.threads.iter().for_each(|state| state.with(|figures| recorder.append(&mut figures.events)));
+        }
+    }
+
     /// Writes beside, then renames, so that whoever reads finds all of it or what was there before.
     fn write_file(&self, folder: &Path, bytes: &[u8]) {
-        let name = format!("{}-{:x}", std::process::id(), self.since);
+        let name = name(self.since);
         let (part, whole) = (folder.join(format!("{name}.part")), folder.join(format!("{name}.heap")));
         let write = || {
-            fits(bytes.len())?;
+            fits(bytes.len() as u64)?;
             let mut file = OpenOptions::new().write(true).create(true).truncate(true).open(&part)?;
             file.write_all(bytes)?;
             std::fs::rename(&part, &whole)
@@ -66,12 +76,17 @@ impl<B: Base> Runtime<B> {
     }
 }
 
+/// The name of this process's files, without their endings: several programs may have had its number.
+pub(super) fn name(since: u128) -> String {
+    format!("{}-{since:x}", std::process::id())
+}
+
 /// Whether a file of so many bytes may be written: beyond the limit of its process a signal would come, and end it.
-fn fits(bytes: usize) -> io::Result<()> {
+pub(super) fn fits(bytes: u64) -> io::Result<()> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is valid for writing.
     let known = unsafe { libc::getrlimit(libc::RLIMIT_FSIZE, &raw mut limit) } == 0;
-    if known && bytes as u64 > limit.rlim_cur {
+    if known && bytes > limit.rlim_cur {
         return Err(io::Error::from_raw_os_error(libc::EFBIG));
     }
     Ok(())

@@ -166,3 +166,107 @@ fn elf(file: &mut File, head: &[u8]) -> Elf {
     let names_loader = headers.chunks_exact(size).any(|header| header[..4] == INTERPRETER.to_le_bytes());
     if names_loader { Elf::Dynamic } else { Elf::Static }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A folder of programs that goes with the test.
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new(name: &str) -> Self {
+            let folder = std::env::temp_dir().join(format!("command-{name}-{}", std::process::id()));
+            std::fs::create_dir(&folder).expect("a folder");
+            Self(folder)
+        }
+
+        fn program(&self, name: &str, bytes: &[u8], mode: u32) -> PathBuf {
+            let path = self.0.join(name);
+            std::fs::write(&path, bytes).expect("there is room");
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(mode)).expect("the file is ours");
+            path
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = std::fs::remove_dir_all(&self.0);
+        }
+    }
+
+    /// This very program, which names a loader.
+    fn dynamic() -> Vec<u8> {
+        std::fs::read(std::env::current_exe().expect("a name")).expect("a readable file")
+    }
+
+    fn found(path: &Path) -> Result<PathBuf, CommandError> {
+        find(&[path.into()])
+    }
+
+    #[test]
+    fn a_word_is_found_as_a_shell_finds_it_or_refused_in_a_sentence() {
+        let folder = Folder::new("find");
+        let plain = folder.program("plain", b"", 0o644);
+        let missing = folder.0.join("missing");
+        assert!(find(&["sh".into()]).is_ok_and(|path| path.ends_with("sh")));
+        assert_eq!(find(&["no-such-program".into()]), Err(CommandError::Missing("no-such-program".into())));
+        assert_eq!(found(&missing), Err(CommandError::NoFile(missing)));
+        assert_eq!(found(&folder.0), Err(CommandError::Folder(folder.0.clone())));
+        assert_eq!(found(&plain), Err(CommandError::NotExecutable(plain)));
+    }
+
+    #[test]
+    fn a_program_without_a_loader_or_for_another_machine_is_refused() {
+        let folder = Folder::new("check");
+        let mut program = dynamic();
+        let path = folder.program("dynamic", &program, 0o755);
+        assert_eq!(check(&path), Ok(()));
+        // The header that names the loader, made into one that says nothing.
+        let field = |at: usize, len: usize| {
+            program[at..at + len].iter().rev().fold(0, |n: usize, byte| n << 8 | usize::from(*byte))
+        };
+        let (at, size, count) = (field(HEADERS, 8), field(HEADER_SIZE, 2), field(HEADER_COUNT, 2));
+        for header in program[at..at + size * count].chunks_exact_mut(size) {
+            if header[..4] == INTERPRETER.to_le_bytes() {
+                header[..4].fill(0);
+            }
+        }
+        let path = folder.program("static", &program, 0o755);
+        assert_eq!(check(&path), Err(CommandError::Static(path)));
+        program[MACHINE] ^= 1;
+        let path = folder.program("foreign", &program, 0o755);
+        assert_eq!(check(&path), Err(CommandError::Foreign(path)));
+        let path = folder.program("short", &program[..70], 0o755);
+        assert_eq!(check(&path), Err(CommandError::Foreign(path)));
+    }
+
+    #[test]
+    fn a_script_is_as_its_interpreter_is() {
+        let folder = Folder::new("script");
+        folder.program("dynamic", &dynamic(), 0o755);
+        let script = |interpreter: &str| {
+            let text = format!("#! {}/{interpreter} -x\nexit\n", folder.0.display());
+            check(&folder.program("script", text.as_bytes(), 0o755))
+        };
+        assert_eq!(script("dynamic"), Ok(()));
+        assert!(matches!(script("missing"), Err(CommandError::Unreadable(..))));
+    }
+
+    #[test]
+    fn a_program_of_another_user_that_runs_as_that_user_is_refused() {
+        let folder = Folder::new("privileged");
+        let path = folder.program("other", &dynamic(), 0o755);
+        // Of one's own it is no more than any other.
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o4755)).expect("the file is ours");
+        assert_eq!(check(&path), Ok(()));
+        // Only root may give a file away; the system's own such program stands in for one.
+        let given = std::os::unix::fs::chown(&path, Some(65534), None);
+        if given.is_ok() {
+            std::fs::set_permissions(&path, PermissionsExt::from_mode(0o4755)).expect("root may");
+            assert_eq!(check(&path), Err(CommandError::Privileged(path, "it is set-user-ID")));
+        } else if let Ok(path) = find(&["su".into()]) {
+            assert_eq!(check(&path), Err(CommandError::Privileged(path, "it is set-user-ID")));
+        }
+    }
+}

@@ -1,22 +1,27 @@
 //! `profile`: runs a program under the profiler, and reports.
 //!
 //! ```text
-//!   options ─► command: what would run, and can it be profiled? ─► launch ─► profiles ─► report
-//!              preload: the library, built anew                                │
-//!                                                       names: addresses to functions
+//!   options ─► command: what would run, and can it be profiled? ─► launch ─► left ─► profile ─► report
+//!              preload: the library, built anew                               │         │
+//!                                                                             │       names: addresses to functions
+//!                                                                             └─► record: events to a trace
 //! ```
 
 mod command;
 mod launch;
+mod left;
 mod names;
 mod options;
 mod preload;
 mod profile;
+mod record;
 mod report;
 
+use left::Left;
 use options::{Options, Run};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::SystemTime;
 
 /// The exit code where the program could not be run: what shells use, and what `env` does.
 const CANNOT_RUN: u8 = 126;
@@ -68,9 +73,23 @@ fn run_profiled(run: &Run) -> Result<ExitCode, Box<dyn std::error::Error>> {
             &kept
         }
     };
+    let began = SystemTime::now();
     let ended = launch::launch(run, &program, library.as_deref(), folder)?;
-    if let Err(why) = report::of_run(folder) {
+    if let Err(why) = tell(run, began, folder) {
         eprintln!("profile: {why}");
     }
     Ok(launch::end_like(ended))
+}
+
+/// Reports on what the program's processes left in `folder`, and makes a trace of it.
+fn tell(run: &Run, began: SystemTime, folder: &Path) -> Result<(), Box<dyn std::error::Error>> {
+    let mut left = Left::since(began, folder)?;
+    let reported = report::of_run(&mut left, folder);
+    if let Some(trace) = &run.record {
+        match record::save(&mut left, trace) {
+            Ok(said) => eprintln!("\n{said}"),
+            Err(why) => eprintln!("profile: {why}"),
+        }
+    }
+    Ok(reported?)
 }

@@ -10,7 +10,7 @@ profile report [--out DIR] FILE…             reports on profiles that were wri
 
   --out DIR        where profiles and reports go (target/profile/COMMAND-PID)
   --sample BYTES   looks at one byte in so many only: far cheaper, and figures are estimates
-  --record FILE    also records every event as a trace, FILE.rep.zst
+  --record FILE    also records every event as a trace; FILE.rep.zst is compressed
   --built-in       the program has the profiler in it (`Profiled`): preload nothing
 
 The program's output, its exit code and its signals are its own; the report comes on standard error.

@@ -15,7 +15,9 @@ pub fn of(dumps: &[Dump], names: &mut Names) -> Profile {
     let mut profile = Profile::new(run(dumps));
     for dump in dumps {
         for site in &dump.sites {
-            let stack = names.places(dump, site.epoch, &site.stack);
+            // Of a built-in profiler's stacks the first frame is its own.
+            let own = usize::from(dump.built_in && site.stack.len() > 1);
+            let stack = names.places(dump, site.epoch, &site.stack[own..]);
             profile.add_site(&stack, 0, &figures(site));
         }
     }
@@ -53,7 +55,8 @@ fn run(dumps: &[Dump]) -> Run {
         clock: sum(|dump| dump.totals.total_bytes),
         reallocations: sum(|dump| dump.totals.reallocations),
         temporary: largest.sample.is_none().then(|| patterns().map(|pattern| pattern.temporary).sum()),
-        overhead: largest.peaks.map(|(_, overhead)| overhead),
+        // Where not all blocks are looked at, the footprint is not known.
+        overhead: largest.peaks.filter(|_| largest.sample.is_none()).map(|(_, overhead)| overhead),
         series: largest.points.iter().map(point).collect(),
         sizes: sizes.into_iter().map(|((low, high), count)| Bucket { low, high, count }).collect(),
         ..Run::default()

@@ -1,5 +1,6 @@
 //! From profiles to reports.
 
+use crate::left::Left;
 use crate::names::Names;
 use crate::profile;
 use lab1_profiler::dump::{Dump, DumpError};
@@ -62,31 +63,19 @@ pub enum ReportError {
 /// # Errors
 ///
 /// [`ReportError`].
-pub fn of_run(folder: &Path) -> Result<(), ReportError> {
-    let unreadable = |why| ReportError::File { file: folder.to_owned(), why };
-    let (mut files, mut failed) = (Vec::new(), Vec::new());
-    for entry in std::fs::read_dir(folder).map_err(unreadable)? {
-        let path = entry.map_err(unreadable)?.path();
-        match path.extension().and_then(|ending| ending.to_str()) {
-            Some("heap") => files.push(path),
-            Some("failed") => failed.push(path),
-            _ => {}
-        }
-    }
-    files.sort();
-    if let Some(first) = failed.first() {
-        let code = first.file_stem().and_then(|stem| Path::new(stem).extension()?.to_str()?.parse().ok());
-        let failed =
-            ReportError::Failed { count: failed.len(), why: io::Error::from_raw_os_error(code.unwrap_or(0)) };
-        if files.is_empty() {
+pub fn of_run(left: &mut Left, folder: &Path) -> Result<(), ReportError> {
+    let count = left.failed.len();
+    if let Some(why) = left.failed.pop() {
+        let failed = ReportError::Failed { count, why };
+        if left.profiles.is_empty() {
             return Err(failed);
         }
         eprintln!("profile: {failed}");
     }
-    if files.is_empty() {
+    if left.profiles.is_empty() {
         return Err(ReportError::Nothing(folder.to_owned()));
     }
-    of_files(&files, Some(folder))
+    of_files(&left.profiles, Some(folder))
 }
 
 /// Reports on profiles.
@@ -109,6 +98,12 @@ pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError
             );
         }
     }
+    if dumps.iter().any(without_frames) {
+        eprintln!(
+            "Most of what the program allocated can't be told by call stack: it keeps no frame pointers. Build it with \
+             RUSTFLAGS=-Cforce-frame-pointers=yes."
+        );
+    }
     // Aggregates are the student's. Whatever they do, the program has run, and its exit code is its own.
     std::panic::set_hook(Box::new(|_| {}));
     let result = catch_unwind(AssertUnwindSafe(|| write(&dumps, out)));
@@ -118,6 +113,14 @@ pub fn of_files(files: &[PathBuf], out: Option<&Path>) -> Result<(), ReportError
         let text = text.or_else(|| payload.downcast_ref::<String>().map(String::as_str));
         Err(ReportError::Answer(text.unwrap_or("it panicked").to_owned()))
     })
+}
+
+/// Whether a program that has the profiler in it mostly hides who called it.
+fn without_frames(dump: &Dump) -> bool {
+    let bytes = |least: usize| -> f64 {
+        dump.sites.iter().filter(|site| site.stack.len() >= least).map(|site| site.total.1).sum()
+    };
+    dump.built_in && 2.0 * bytes(2) < bytes(0)
 }
 
 /// Writes the report for a terminal, and the files in `out`.
