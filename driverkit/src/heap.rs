@@ -201,21 +201,9 @@ pub struct Scale {
     pub replay: Replay,
 }
 
-/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything has been carried out once, untimed; the clock starts.
-    Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-        rounds: Vec<[u32; 3]>,
-        /// Where the first contestant put each block, an entry a command of its own, the untimed ones
-        /// first: bytes from the region's base, `u32::MAX` for frees and for what was refused.
-        offsets: Vec<u32>,
-    },
-}
+/// Found is where the first contestant put each block, an entry a command of its own, the untimed ones
+/// first: bytes from the region's base, `u32::MAX` for frees and for what was refused.
+pub type Timed = crate::timed::Timed<Vec<u32>>;
 
 /// A stress on real threads.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

@@ -14,7 +14,7 @@ mod gate;
 
 use crate::Replies;
 use crate::pin::pin;
-use crate::timed::{Timed, interleave_sound};
+use crate::timed::{Sum, Summed, interleave_sound};
 use gate::{Gate, Half};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const LOOKS: u32 = 2_000;
 /// How much time may go into batches that are done again.
 const PATIENCE: Duration = Duration::from_millis(60);
 
-/// Times the student, a peer and its twin, and replies with two [`Timed`].
+/// Times the student, a peer and its twin, and replies with two [`Summed`].
 ///
 /// `half(contestant, thread, batch)` is one thread's part of a batch, and gives a number, of which those of
 /// contestant 0 are summed for the judge. All have been at work before the clock starts.
@@ -54,7 +54,7 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
             both(contestant, 0);
         }
         replies.expect(0);
-        replies.send(&Timed::Started);
+        replies.send(&Summed::Started);
         // By batch, since one may be done again.
         let mut sums = vec![0_u64; batches as usize];
         let timing = interleave_sound(batches as usize, seed, PATIENCE, |contestant, batch| {
@@ -66,7 +66,8 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         });
         gate.close();
         let sum = sums.into_iter().fold(0, u64::wrapping_add);
-        replies.send(&Timed::Timing { rounds: timing.rounds, sum, lost: timing.lost, apart: timing.spoilt });
+        let found = Sum { sum, lost: timing.lost, apart: timing.spoilt };
+        replies.send(&Summed::Timing { rounds: timing.rounds, found });
     });
 }
 

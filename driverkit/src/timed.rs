@@ -10,22 +10,32 @@ use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
 /// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims.
+/// the driver's claims. `F` is what was found in the loop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
+pub enum Timed<F> {
     /// Everything is made and warm; the clock starts.
     Started,
     /// The clock has stopped.
     Timing {
         /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
         rounds: Vec<[u32; 3]>,
-        /// What the student's values came to in them.
-        sum: u64,
-        /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
-        lost: u64,
-        /// Batches that were kept although that was so.
-        apart: u32,
+        /// What the student's code found out or came to in them.
+        found: F,
     },
+}
+
+/// [`Timed`] of values that come out again.
+pub type Summed = Timed<Sum>;
+
+/// What the student's values came to in a timed loop.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub struct Sum {
+    /// Their sum.
+    pub sum: u64,
+    /// Nanoseconds of batches that were done again, since the two threads were hardly at work at once.
+    pub lost: u64,
+    /// Batches that were kept although that was so.
+    pub apart: u32,
 }
 
 /// A value that is timed: cheap to make, and different for every turn and id.

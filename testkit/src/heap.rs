@@ -81,6 +81,7 @@ const UNSEEN: u64 = 1 << 20;
 
 /// How long a program of up to [`STEPPED`] commands may take. Random programs are short, and a hang is shrunk over many of them.
 const SHORT: Duration = Duration::from_secs(2);
+
 impl<'c, Q: Serialize> Heap<'c, Q> {
     /// The allocator of `exercise`, asked through `client` by the request that `request` makes.
     pub fn new(client: Client<'c>, exercise: &'static str, request: fn(Program) -> Q) -> Self {

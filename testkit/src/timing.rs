@@ -4,7 +4,7 @@ use crate::client::{Arrived, Client};
 use crate::duel::Rounds;
 use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
-use driverkit::timed::Timed;
+use driverkit::timed::{Sum, Timed};
 use driverkit::together::Work;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::{Duration, Instant};
@@ -100,6 +100,41 @@ pub fn total(rounds: &Rounds) -> Duration {
     Duration::from_nanos(rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum())
 }
 
+/// Runs one timed request in a fresh process, and judges its clock; its rounds, and what was found in them.
+///
+/// # Errors
+///
+/// The driver's end; a claimed time that our clocks contradict; batches that were left out.
+pub fn found<Q: Serialize, F: DeserializeOwned>(
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+) -> Judged<(Rounds, F)> {
+    found_of(1, client, request, batches, |_| Duration::ZERO)
+}
+
+/// The same of what takes `threads` threads, and claims more time than its rounds' by `besides`.
+fn found_of<Q: Serialize, F: DeserializeOwned>(
+    threads: usize,
+    client: &Client<'_>,
+    request: &Q,
+    batches: usize,
+    besides: impl Fn(&F) -> Duration,
+) -> Judged<(Rounds, F)> {
+    let (rounds, found) =
+        ask_of(threads, client, request, |replies| match <[Timed<F>; 2]>::try_from(replies) {
+            Ok([Timed::Started, Timed::Timing { rounds, found }]) => {
+                let claimed = total(&rounds).saturating_add(besides(&found));
+                Some(((rounds, found), claimed))
+            }
+            _ => None,
+        })?;
+    if rounds.len() != batches {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
+    }
+    Ok((rounds, found))
+}
+
 /// Runs one timed request in a fresh process, and judges its clock and its values, which come to `expected`.
 ///
 /// # Errors
@@ -123,17 +158,8 @@ fn once<Q: Serialize>(
     batches: usize,
     expected: u64,
 ) -> Judged<(Rounds, u32)> {
-    let (rounds, sum, apart) =
-        ask_of(threads, client, request, |replies| match <[Timed; 2]>::try_from(replies) {
-            Ok([Timed::Started, Timed::Timing { rounds, sum, lost, apart }]) => {
-                let claimed = total(&rounds).saturating_add(Duration::from_nanos(lost));
-                Some(((rounds, sum, apart), claimed))
-            }
-            _ => None,
-        })?;
-    if rounds.len() != batches {
-        return Err(Fault::failed("Batches of the timed loop are missing."));
-    }
+    let lost = |found: &Sum| Duration::from_nanos(found.lost);
+    let (rounds, Sum { sum, apart, .. }) = found_of(threads, client, request, batches, lost)?;
     if sum != expected {
         return Err(Fault::failed(
             "In the timed loop, the values that came out are not those that were put in, or some were refused.",

@@ -70,7 +70,7 @@ fn race(
         1 => peer.run(batches[batch]),
         _ => twin.run(batches[batch]),
     });
-    replies.send(&Timed::Timing { rounds, offsets: student.offsets });
+    replies.send(&Timed::Timing { rounds, found: student.offsets });
 }
 
 /// A command, decoded before the clock starts.

@@ -87,7 +87,7 @@ fn time(made: &Made, replies: &mut Replies) {
         }
     });
     if let Some(measured) = measured {
-        replies.send(&Timed::Timing { rounds, measured });
+        replies.send(&Timed::Timing { rounds, found: measured });
     }
 }
 

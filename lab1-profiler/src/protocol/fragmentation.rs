@@ -89,16 +89,5 @@ impl Made {
     }
 }
 
-/// What a timed job is answered with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything is made; the clock starts.
-    Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the meter's, the checksum's, and those of the checksum's twin.
-        rounds: Vec<[u32; 3]>,
-        /// What the timed meter gave.
-        measured: Measured,
-    },
-}
+/// What a timed job is answered with: the peer is the checksum, and found is what the timed meter gave.
+pub type Timed = driverkit::timed::Timed<Measured>;

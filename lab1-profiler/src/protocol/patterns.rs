@@ -154,20 +154,8 @@ pub struct Workload {
     pub blocks: Vec<(u32, u32)>,
 }
 
-/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything is made and warm; the clock starts.
-    Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-        rounds: Vec<[u32; 3]>,
-        /// What the student's code found out meanwhile.
-        found: Found,
-    },
-}
+/// What a timed request is answered with.
+pub type Timed = driverkit::timed::Timed<Found>;
 
 /// What a student's code found out in a timed loop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -12,9 +12,9 @@ pub enum Job {
     Run(Program),
     /// Weigh the tables: one [`Weighed`].
     Weigh(Weigh),
-    /// Time calls on one thread beside a peer: two [`driverkit::timed::Timed`].
+    /// Time calls on one thread beside a peer: two [`driverkit::timed::Summed`].
     Alone(Alone),
-    /// Time calls on two threads beside a peer: two [`driverkit::timed::Timed`].
+    /// Time calls on two threads beside a peer: two [`driverkit::timed::Summed`].
     Together(Together),
     /// Real threads before a heap that gives each address again at once: one [`Outcome`].
     Stress(Stress),

@@ -11,9 +11,9 @@ use serde::{Deserialize, Serialize};
 pub enum Job {
     /// Carry out a program: one [`Reply`] a command.
     Run(Program),
-    /// Time a program on one thread beside `slab`: two [`driverkit::timed::Timed`].
+    /// Time a program on one thread beside `slab`: two [`driverkit::timed::Summed`].
     Alone(Alone),
-    /// Time two threads beside a peer: two [`driverkit::timed::Timed`].
+    /// Time two threads beside a peer: two [`driverkit::timed::Summed`].
     Together(Together),
     /// Real threads that exchange boxes: one [`Stressed`].
     Stress(Stress),

@@ -17,7 +17,7 @@ pub enum Job {
     BesideSystem(Replay),
     /// Time a replay beside a locked `linked_list_allocator`: two [`driverkit::heap::Timed`].
     BesideList(Replay),
-    /// Time two threads, a home each, beside a peer: two [`driverkit::timed::Timed`].
+    /// Time two threads, a home each, beside a peer: two [`driverkit::timed::Summed`].
     Together(Together),
     /// Real threads, a home each: one [`driverkit::heap::Stressed`].
     Stress(Stress),

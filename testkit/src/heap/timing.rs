@@ -4,8 +4,8 @@ use super::{Command, Heap, Law, Replay, Reply, deallocate, walk};
 use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
-use crate::timing::{ask, total};
-use driverkit::heap::{Timed, rehearsal};
+use crate::timing::found;
+use driverkit::heap::rehearsal;
 use serde::Serialize;
 
 /// What a timed replay has to do, as it was done without a clock.
@@ -54,16 +54,7 @@ impl Race {
 /// The driver's end; a claimed time that our clocks contradict; rounds that were left out; blocks that lie elsewhere
 /// than they do untimed.
 pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Judged<Rounds> {
-    let (rounds, offsets) = ask(client, request, |replies| match <[Timed; 2]>::try_from(replies) {
-        Ok([Timed::Started, Timed::Timing { rounds, offsets }]) => {
-            let claimed = total(&rounds);
-            Some(((rounds, offsets), claimed))
-        }
-        _ => None,
-    })?;
-    if rounds.len() != race.batches {
-        return Err(Fault::failed("Batches of the timed loop are missing."));
-    }
+    let (rounds, offsets): (Rounds, Vec<u32>) = found(client, request, race.batches)?;
     if offsets.len() != race.offsets.len() {
         return Err(Fault::failed("The timed loop left commands out."));
     }

@@ -4,7 +4,7 @@ use super::dealt::{Dealt, Tracks, make};
 use super::peer::Locked;
 use crate::protocol::track::{Alone, Call, seal};
 use driverkit::Replies;
-use driverkit::timed::{Timed, interleave};
+use driverkit::timed::{Sum, Summed, interleave};
 use lab1_profiler::track::Tracker;
 
 /// Times calls. Everything is carried out once before the clock starts.
@@ -25,14 +25,14 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
         }
     };
     replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.send(&Summed::Started);
     let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
         0 => student.run(index, batches[index]),
         1 => peer.run(index, batches[index]),
         _ => twin.run(index, batches[index]),
     });
     let sum = student.sum.wrapping_add(student.counted());
-    replies.send(&Timed::Timing { rounds, sum, lost: 0, apart: 0 });
+    replies.send(&Summed::Timing { rounds, found: Sum { sum, lost: 0, apart: 0 } });
 }
 
 /// One tracker, and what it told.

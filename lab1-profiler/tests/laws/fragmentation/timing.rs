@@ -3,12 +3,12 @@
 use super::{agrees, client};
 use crate::home::RUBRIC;
 use crate::protocol::Request;
-use crate::protocol::fragmentation::{Job, Made, Timed};
+use crate::protocol::fragmentation::{Job, Made};
 use testkit::client::Client;
 use testkit::duel::{Rounds, duel};
 use testkit::edges::Edges;
-use testkit::timing::{ask, total};
-use testkit::{Check, Fault, Judged};
+use testkit::timing::found;
+use testkit::{Check, Judged};
 
 /// Times a meter on a million extents, `free` of eight free, and notes what that earns.
 pub fn million(check: &Check, free: u64) -> Judged {
@@ -23,16 +23,7 @@ pub fn million(check: &Check, free: u64) -> Judged {
 /// One timed pass in a fresh process.
 fn rounds(client: &Client<'_>, made: Made) -> Judged<Rounds> {
     let request = Request::Fragmentation(Job::Time(made));
-    let (rounds, measured) = ask(client, &request, |replies| match <[Timed; 2]>::try_from(replies) {
-        Ok([Timed::Started, Timed::Timing { rounds, measured }]) => {
-            let claimed = total(&rounds);
-            Some(((rounds, measured), claimed))
-        }
-        _ => None,
-    })?;
-    if rounds.len() != made.count.div_ceil(made.batch) as usize {
-        return Err(Fault::failed("Batches of the timed loop are missing."));
-    }
+    let (rounds, measured) = found(client, &request, made.count.div_ceil(made.batch) as usize)?;
     // A million extents are no program to paste.
     agrees(&made.heap(), &measured).map_err(|fault| fault.map(|failure| failure.program = None))?;
     Ok(rounds)

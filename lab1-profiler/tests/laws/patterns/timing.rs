@@ -6,11 +6,10 @@ use super::model::{Thread, differs};
 use super::sampling::plausible;
 use crate::home::RUBRIC;
 use crate::protocol::Request;
-use crate::protocol::patterns::{Event, Found, Job, Profile, Race, Timed, Workload};
-use testkit::client::Client;
-use testkit::duel::{Rounds, duel};
+use crate::protocol::patterns::{Event, Found, Job, Profile, Race, Workload};
+use testkit::duel::duel;
 use testkit::edges::Edges;
-use testkit::timing::{ask, total};
+use testkit::timing::found;
 use testkit::{Check, Fault, Judged};
 
 /// Times events beside a yardstick, and notes what that earns. Sites are those from 0 to `sites`.
@@ -22,8 +21,9 @@ pub fn race(check: &Check, sites: u32, events: &[Event]) -> Judged {
     let expected = profiles(sites, batch, events);
     duel(check, "event", what, &edges, |seed| {
         let race = Race { seed, batch: batch as u32, sites, events: events.to_vec() };
-        let (rounds, found) = timed(&client, Job::Race(race), events.len().div_ceil(batch))?;
-        let Found::Profiles(told) = found else { return Err(unasked()) };
+        let (rounds, told) =
+            found(&client, &Request::Patterns(Job::Race(race)), events.len().div_ceil(batch))?;
+        let Found::Profiles(told) = told else { return Err(unasked()) };
         let wrong = expected.iter().zip(&told).find_map(|(expected, told)| differs(expected, told));
         match wrong {
             _ if told.len() != expected.len() => Err(unasked()),
@@ -60,25 +60,11 @@ pub fn slowdown(check: &Check, mean: u64, slots: u32, blocks: &[(u32, u32)]) -> 
     let sizes: Vec<u64> = blocks.iter().map(|(_, size)| u64::from(*size)).collect();
     duel(check, "sampled", what, &edges, |seed| {
         let workload = Workload { mean, seed, batch: batch as u32, slots, blocks: blocks.to_vec() };
-        let (rounds, found) = timed(&client, Job::Slowdown(workload), blocks.len().div_ceil(batch))?;
-        let Found::Chosen(chosen, weight) = found else { return Err(unasked()) };
+        let (rounds, told) =
+            found(&client, &Request::Patterns(Job::Slowdown(workload)), blocks.len().div_ceil(batch))?;
+        let Found::Chosen(chosen, weight) = told else { return Err(unasked()) };
         plausible(mean, &sizes, chosen, weight)
             .map_err(|why| Fault::failed(format!("In the timed loop, {why}.")))?;
         Ok(vec![rounds])
     })
-}
-
-fn timed(client: &Client<'_>, job: Job, batches: usize) -> Judged<(Rounds, Found)> {
-    let (rounds, found) =
-        ask(client, &Request::Patterns(job), |replies| match <[Timed; 2]>::try_from(replies) {
-            Ok([Timed::Started, Timed::Timing { rounds, found }]) => {
-                let claimed = total(&rounds);
-                Some(((rounds, found), claimed))
-            }
-            _ => None,
-        })?;
-    if rounds.len() != batches {
-        return Err(Fault::failed("Batches of the timed loop are missing."));
-    }
-    Ok((rounds, found))
 }

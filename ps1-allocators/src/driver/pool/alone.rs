@@ -3,7 +3,7 @@
 use crate::protocol::pool::{Alone, Step};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::{Timed, interleave, word};
+use driverkit::timed::{Sum, Summed, interleave, word};
 use ps1_allocators::pool::{Key, Pool};
 
 /// What is inserted: 32 bytes.
@@ -78,13 +78,13 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
     let batches: Vec<&[Step]> = alone.steps.chunks(batch).collect();
     let turn = |index: usize| (index * batch) as u32;
     replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.send(&Summed::Started);
     let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
         0 => student.run(turn(index), batches[index]),
         1 => peer.run(turn(index), batches[index]),
         _ => twin.run(turn(index), batches[index]),
     });
-    replies.send(&Timed::Timing { rounds, sum: student.sum, lost: 0, apart: 0 });
+    replies.send(&Summed::Timing { rounds, found: Sum { sum: student.sum, lost: 0, apart: 0 } });
 }
 
 /// The steps, in which some neighbours that are inserted have traded their ids.
