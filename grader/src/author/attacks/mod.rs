@@ -35,7 +35,7 @@ const NOISE: f64 = 0.15;
 const LONGEST: f64 = 90.0;
 
 /// How long a build may take that goes on without end: the usual limit is there for slow machines, and waited for here.
-const BUILD: Duration = Duration::from_secs(25);
+const BUILD: Duration = Duration::from_secs(15);
 
 /// What has to catch an attack, in the order in which a submission meets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
