@@ -33,6 +33,11 @@ use std::time::Duration;
 use crate::launcher::launcher;
 use crate::process::{Ended, Limits, run};
 
+/// Where the driver's binary waits to be executed: a number that no driver can open or copy to, so that the one
+/// call that seccomp lets through is of no use to it.
+#[cfg(target_os = "linux")]
+const BINARY: libc::c_int = 1000;
+
 /// Bytes of address space that a driver has to start in.
 const START: u64 = 512 << 20;
 

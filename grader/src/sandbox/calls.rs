@@ -12,8 +12,7 @@ use seccompiler::{
     SeccompFilter, SeccompRule, apply_filter, sock_filter,
 };
 
-use super::Inmate;
-use super::confine::BINARY;
+use super::{BINARY, Inmate};
 
 type Fallible<T> = Result<T, Box<dyn std::error::Error>>;
 

@@ -9,7 +9,7 @@ use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Inmate, Layer, calls, files};
+use super::{BINARY, Inmate, Layer, calls, files};
 
 /// The users and groups of drivers where the grader is root begin here, beyond those that anything else gives out.
 /// Each driver has one of its own, by its process, so that none has a way to another nor a part in its limits.
@@ -24,10 +24,6 @@ const ADDRESS_SPACE: libc::rlim_t = 1 << 30;
 
 /// Descriptors that a driver may open.
 const DESCRIPTORS: libc::rlim_t = 64;
-
-/// Where the driver's binary waits to be executed: a number that no driver can open or copy to, so that the one
-/// call that seccomp lets through is of no use to it.
-pub const BINARY: libc::c_int = 1000;
 
 /// What the files that were open before may hold, in bytes, where there are any: a program's side descriptor.
 const SIDE_FILE: libc::rlim_t = 16 << 20;
