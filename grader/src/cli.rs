@@ -69,7 +69,7 @@ pub struct GradeArgs {
     /// Grades the submission in DIR, which is laid out like the workspace. Only listed files are read.
     #[arg(long, value_name = "DIR")]
     pub submission: Option<PathBuf>,
-    /// Takes hidden tests from DIR, as in DIR/ps1-allocators/tests/hidden.
+    /// Takes hidden tests from DIR, the instructors' checkout: DIR/ps1-allocators/tests/hidden and so on.
     #[arg(long, value_name = "DIR")]
     pub hidden: Option<PathBuf>,
     /// What to write to standard output.
@@ -202,7 +202,13 @@ fn run(args: &GradeArgs) -> Exit {
         );
         return complain(&Report::msg(said), Exit::BadUsage);
     }
-    let course = match find_course(args.course.as_deref()) {
+    let course = find_course(args.course.as_deref()).and_then(|mut course| {
+        if let Some(hidden) = &args.hidden {
+            course.name_hidden_checks(hidden).map_err(Report::new)?;
+        }
+        Ok(course)
+    });
+    let course = match course {
         Ok(course) => course,
         Err(e) => return complain(&e, Exit::BadUsage),
     };

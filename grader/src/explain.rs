@@ -11,7 +11,9 @@ use crate::course::Course;
 use crate::grade::work_folder;
 use crate::report::alone;
 use crate::result::{AssignmentResult, CheckResult, CourseResult};
-use crate::rubric::{Kind, Visibility};
+use crate::rubric::Kind;
+use crate::scope::Scope;
+use crate::sources;
 use crate::verdict::Verdict;
 
 /// Why there is nothing to explain.
@@ -33,12 +35,36 @@ pub enum ExplainError {
         /// What is wrong with it.
         why: serde_json::Error,
     },
+    /// The last run was of something else.
+    #[error("the last run graded {graded}, and `{asked}` is a check of {exercise}")]
+    #[diagnostic(help("grade that first: `cargo grade {exercise}`"))]
+    NotGraded {
+        /// What was asked for.
+        asked: String,
+        /// As in `ps1/pool`.
+        exercise: String,
+        /// What was graded.
+        graded: String,
+    },
+    /// A hidden check.
+    #[error("`{asked}` is a hidden check of {exercise}: {title}")]
+    #[diagnostic(help("its title is all that there is to know of it"))]
+    Hidden {
+        /// What was asked for.
+        asked: String,
+        /// As in `ps1/pool`.
+        exercise: String,
+        /// What may be read of it.
+        title: String,
+    },
     /// No check of the last run is called that.
-    #[error("the last run has no check `{asked}`")]
+    #[error("the last run graded {graded}, and has no check `{asked}`")]
     #[diagnostic(help("{}", nearest(near)))]
     Unknown {
         /// What was asked for.
         asked: String,
+        /// What was graded.
+        graded: String,
         /// Checks whose names hold a word of it.
         near: Vec<String>,
     },
@@ -70,20 +96,65 @@ pub fn explain(course: &Course, asked: &str) -> Result<String, ExplainError> {
     let text = std::fs::read(&path).map_err(|_| ExplainError::NoReport { path: path.clone() })?;
     let result: CourseResult =
         serde_json::from_slice(&text).map_err(|why| ExplainError::OldReport { path, why })?;
-    let (assignment, check) = find(&result, asked)?;
+    let (assignment, check) = find(&result, asked).map_err(|error| match error {
+        ExplainError::Unknown { .. } => elsewhere(course, &result, asked).unwrap_or(error),
+        error => error,
+    })?;
     Ok(tell(course, assignment, check))
+}
+
+/// A check's name, as ids have it.
+fn plain(asked: &str) -> String {
+    asked.replace("::", "/").replace(' ', "_")
+}
+
+/// What the run was of.
+fn graded(result: &CourseResult) -> String {
+    if result.scope.is_empty() { "everything".to_owned() } else { result.scope.join(", ") }
+}
+
+/// Why the last run does not have a check of the course.
+fn elsewhere(course: &Course, result: &CourseResult, asked: &str) -> Option<ExplainError> {
+    let scope = Scope::parse(&result.scope, course).ok()?;
+    let wanted = plain(asked);
+    let (place, name) = wanted.rsplit_once('/').unwrap_or(("", &wanted));
+    for assignment in &course.assignments {
+        for exercise in assignment.rubric.iter().flat_map(|rubric| &rubric.exercises) {
+            let whose = format!("{}/{}", assignment.id(), exercise.id);
+            // `ps1/pool/property`, or as much of its end as was asked for.
+            let is_meant =
+                |kind: &str| place.is_empty() || format!("/{whose}/{kind}").ends_with(&format!("/{place}"));
+            let mut kinds = Kind::ALL.into_iter().filter(|kind| is_meant(kind.name()));
+            let public = kinds.any(|kind| sources::find(course, assignment, exercise, kind, name).is_some());
+            if public && !scope.has(assignment, exercise) {
+                let (asked, graded) = (asked.to_owned(), graded(result));
+                return Some(ExplainError::NotGraded { asked, exercise: whose, graded });
+            }
+            let hidden = exercise.titles.iter().find(|(check, title)| {
+                let named = check.split_once("::").is_some_and(|(kind, it)| it == name && is_meant(kind));
+                !public && (named || title.eq_ignore_ascii_case(asked))
+            });
+            if let Some((_, title)) = hidden {
+                let (asked, title) = (asked.to_owned(), title.clone());
+                return Some(ExplainError::Hidden { asked, exercise: whose, title });
+            }
+        }
+    }
+    None
 }
 
 fn find<'a>(
     result: &'a CourseResult,
     asked: &str,
 ) -> Result<(&'a AssignmentResult, &'a CheckResult), ExplainError> {
-    let wanted = asked.replace("::", "/").replace(' ', "_");
+    let wanted = plain(asked);
     let all = || result.checks().map(|(assignment, _, check)| (assignment, check));
     let exact: Vec<_> = all().filter(|(_, check)| check.id == wanted).collect();
     let ends = || all().filter(|(_, check)| check.id.ends_with(&format!("/{wanted}"))).collect::<Vec<_>>();
     let holds = || all().filter(|(_, check)| check.id.contains(&wanted)).collect::<Vec<_>>();
-    let found = [exact, ends(), holds()].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
+    let titled = || all().filter(|(_, check)| check.title.eq_ignore_ascii_case(asked)).collect::<Vec<_>>();
+    let found =
+        [exact, ends(), titled(), holds()].into_iter().find(|found| !found.is_empty()).unwrap_or_default();
     match found.as_slice() {
         [one] => Ok(*one),
         [] => {
@@ -92,7 +163,7 @@ fn find<'a>(
             let most = all().map(|(_, check)| shared(check)).max().unwrap_or(0);
             let near = all().filter(|(_, check)| most > 0 && shared(check) == most);
             let near = near.take(3).map(|(_, check)| check.id.clone()).collect();
-            Err(ExplainError::Unknown { asked: asked.to_owned(), near })
+            Err(ExplainError::Unknown { asked: asked.to_owned(), graded: graded(result), near })
         }
         several => {
             let found = several.iter().map(|(_, check)| check.id.clone()).collect();
@@ -137,21 +208,17 @@ fn tell(course: &Course, assignment: &AssignmentResult, check: &CheckResult) -> 
 /// File and line of a public check's code, where the tree has it.
 fn source(course: &Course, assignment: &AssignmentResult, check: &CheckResult) -> Option<String> {
     let mut parts = check.id.split('/').skip(1);
-    let (exercise, kind, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let file = match (check.visibility, check.kind) {
-        (Visibility::Hidden, _) => return None,
-        (_, Kind::Refuses) => format!("{}/tests/refuses/{exercise}/{name}.rs", assignment.id),
-        _ => format!("{}/tests/public/{exercise}/{kind}.rs", assignment.id),
-    };
-    let text = std::fs::read_to_string(course.root.join(&file)).ok()?;
-    let line = text.lines().position(|line| line.contains(&format!("fn {name}("))).map_or(1, |at| at + 1);
-    Some(format!("{file}:{line}"))
+    let (exercise, _, name) = (parts.next()?, parts.next()?, parts.next()?);
+    let assignment = course.assignment(&assignment.id)?;
+    let exercise = assignment.rubric.as_ref()?.exercise(exercise)?;
+    sources::find(course, assignment, exercise, check.kind, name)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::report::sample;
+    use crate::report::view::{self, Reader};
 
     fn id(asked: &str) -> Result<String, String> {
         find(&sample::mixed(), asked).map(|(_, check)| check.id.clone()).map_err(|error| {
@@ -178,6 +245,15 @@ mod tests {
                 .unwrap_err()
                 .contains("is it ps1/buddy/correctness/blocks_tile_the_region")
         );
-        assert!(id("nothing").unwrap_err().contains("the table of"));
+        let nothing = id("nothing").unwrap_err();
+        assert!(nothing.starts_with("the last run graded ps1, and has no check `nothing`"), "{nothing}");
+        assert!(nothing.contains("the table of"), "{nothing}");
+    }
+
+    #[test]
+    fn a_hidden_check_is_found_by_its_title() {
+        let seen = view::of(&sample::mixed(), Reader::Student).into_owned();
+        let (_, check) = find(&seen, "top-order blocks are kept").unwrap();
+        assert_eq!(check.id, "ps1/buddy/correctness/hidden-1");
     }
 }

@@ -43,6 +43,8 @@ pub enum HintError {
 /// The section of an exercise in a hand-out.
 #[derive(Debug, PartialEq, Eq)]
 struct Section<'a> {
+    /// Its title, as it stands.
+    heading: &'a str,
     /// Each hint's summary and text.
     hints: Vec<(&'a str, &'a str)>,
     /// The paragraph of sources.
@@ -65,7 +67,7 @@ pub fn next(
         std::fs::read_to_string(&path).map_err(|why| HintError::NoHandout { path: path.clone(), why })?;
     let name = format!("{}/{}", assignment.id(), exercise.id);
     let section = section(&text, &exercise.id).filter(|section| !section.hints.is_empty());
-    let Some(Section { hints, background }) = section else {
+    let Some(Section { heading, hints, background }) = section else {
         return Err(HintError::None { name, path });
     };
     let kept = work_folder(course).join("hints").join(name.replace('/', "-"));
@@ -80,7 +82,12 @@ pub fn next(
     let colon = if title.is_empty() { "" } else { ":" };
     let mut out = format!("Hint {} of {}{colon}{title}\n\n{hint}\n", at + 1, hints.len());
     if let Some(background) = background {
-        out.push_str(&format!("\nTo read on:\n\n{background}\n"));
+        out.push_str(&match at {
+            0 => format!("\nTo read on:\n\n{background}\n"),
+            _ => {
+                format!("\nTo read on: the background of \"{heading}\" in {}/README.md\n", assignment.folder)
+            }
+        });
     }
     if at + 1 < hints.len() {
         out.push_str(&format!("\nnext: `cargo grade hint {name}` once more, when you have tried that\n"));
@@ -98,6 +105,7 @@ fn section<'a>(handout: &'a str, id: &str) -> Option<Section<'a>> {
     let body = &handout[start..];
     let end = body.find("\n## ").unwrap_or(body.len());
     let body = &body[..end];
+    let heading = body.lines().next().unwrap_or_default().trim_start_matches('#').trim();
     let hints = body.split("<details><summary>Hint").skip(1).filter_map(|rest| {
         let (summary, rest) = rest.split_once("</summary>")?;
         let (hint, _) = rest.split_once("</details>")?;
@@ -106,6 +114,7 @@ fn section<'a>(handout: &'a str, id: &str) -> Option<Section<'a>> {
     let background =
         body.split("\n\n").map(str::trim).find(|paragraph| paragraph.starts_with("**Background.**"));
     Some(Section {
+        heading,
         hints: hints.collect(),
         background: background.map(|p| p["**Background.**".len()..].trim()),
     })
@@ -123,6 +132,7 @@ mod tests {
     #[test]
     fn a_section_has_the_hints_below_its_own_heading() {
         let section = section(HANDOUT, "pool").unwrap();
+        assert_eq!(section.heading, "1.2 Pool (`pool`)");
         assert_eq!(section.hints, [("1: links", "A free slot\nholds a link."), ("2", "Tags.")]);
         assert_eq!(section.background, Some("Kenwright\n2012."));
     }

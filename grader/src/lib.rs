@@ -17,7 +17,7 @@
 //! | [`result`] | all of it | the one model every report is made from |
 //! | [`report`] | the result | table, JSON, HTML and others |
 //!
-//! Beside it stand [`explain`] and [`hint`], which read the last report and the hand-outs, [`watch`], which grades what
+//! Beside it stand [`explain`] and [`hint`], which read the last report, the hand-outs and the checks' [`sources`], [`watch`], which grades what
 //! was saved, and [`author`].
 
 pub mod assignment;
@@ -47,6 +47,7 @@ pub mod run;
 pub mod sandbox;
 pub mod scope;
 pub mod score;
+pub mod sources;
 pub mod stage;
 pub mod submission;
 pub mod tree;

@@ -102,6 +102,7 @@ pub fn marks(
             verdict,
             message: block.map_or_else(String::new, |b| legible(&b.message)),
             tally: tally(scored.tally, decimals),
+            kinds: scored.kinds.into_iter().map(|(kind, exact)| (kind, tally(exact, decimals))).collect(),
             checks: results.collect(),
         });
     }
@@ -156,6 +157,7 @@ pub fn broken(
             verdict: Verdict::GraderBroke,
             message: said.clone(),
             tally: tally(undecided, decimals),
+            kinds: BTreeMap::new(),
             checks: Vec::new(),
         });
     }

@@ -93,6 +93,8 @@ pub struct ExerciseResult {
     /// Points of the course.
     #[serde(flatten)]
     pub tally: Tally,
+    /// Points of the course by kind, each the exact sum, rounded.
+    pub kinds: BTreeMap<Kind, Tally>,
     /// In the order in which they are shown: kind by kind, public before hidden.
     pub checks: Vec<CheckResult>,
 }

@@ -74,6 +74,8 @@ impl ExactTally {
 pub struct ExerciseScore {
     /// Of the exercise.
     pub tally: ExactTally,
+    /// Of each kind that has points or checks. Together they are the exercise's, where it has any check.
+    pub kinds: BTreeMap<Kind, ExactTally>,
     /// Earned and attainable, in the order of the checks that were given.
     pub checks: Vec<(Exact, Exact)>,
 }
@@ -99,21 +101,26 @@ pub fn exercise(rubric: &Exercise, max: Exact, checks: &[Counted], hidden_absent
         };
         weights.insert((kind, visibility), weight);
     }
-    let mut absent = zero;
+    let mut absent: BTreeMap<Kind, Exact> = BTreeMap::new();
     if hidden_absent && !nothing_here {
         for &kind in rubric.points_by_kind.keys() {
-            if !counted.contains_key(&(kind, Visibility::Hidden)) {
-                absent += rubric.cell(kind, Visibility::Hidden);
+            let cell = rubric.cell(kind, Visibility::Hidden);
+            if cell > zero && !counted.contains_key(&(kind, Visibility::Hidden)) {
+                absent.insert(kind, cell);
             }
         }
     }
-    let sum = weights.values().sum::<Exact>() + absent;
+    let sum = weights.values().chain(absent.values()).sum::<Exact>();
 
-    let mut tally = ExactTally { max, ..ExactTally::default() };
+    let mut kinds: BTreeMap<Kind, ExactTally> = BTreeMap::new();
     if sum == zero {
-        return ExerciseScore { tally, checks: vec![(zero, zero); checks.len()] };
+        let tally = ExactTally { max, ..ExactTally::default() };
+        return ExerciseScore { tally, kinds, checks: vec![(zero, zero); checks.len()] };
     }
-    tally.hidden = max * absent / sum;
+    for (kind, weight) in absent {
+        let hidden = max * weight / sum;
+        kinds.insert(kind, ExactTally { max: hidden, hidden, ..ExactTally::default() });
+    }
     let mut of_checks = Vec::with_capacity(checks.len());
     for c in checks {
         let cell = (c.kind, c.visibility);
@@ -121,18 +128,17 @@ pub fn exercise(rubric: &Exercise, max: Exact, checks: &[Counted], hidden_absent
             Counts::LeftOut => zero,
             _ => max * weights[&cell] / sum / Exact::from_integer(counted[&cell]),
         };
-        let earned = match c.counts {
-            Counts::Credit(credit) => each * credit,
-            Counts::LeftOut => zero,
-            Counts::Undecided => {
-                tally.undecided += each;
-                zero
-            }
+        let (earned, undecided) = match c.counts {
+            Counts::Credit(credit) => (each * credit, zero),
+            Counts::LeftOut => (zero, zero),
+            Counts::Undecided => (zero, each),
         };
-        tally.score += earned;
+        let kind = kinds.entry(c.kind).or_default();
+        *kind = kind.plus(ExactTally { score: earned, max: each, hidden: zero, undecided });
         of_checks.push((earned, each));
     }
-    ExerciseScore { tally, checks: of_checks }
+    let tally = kinds.values().copied().fold(ExactTally::default(), ExactTally::plus);
+    ExerciseScore { tally, kinds, checks: of_checks }
 }
 
 /// What an exercise that is no extra credit is worth: its part of the assignment's share.
@@ -272,6 +278,7 @@ mod tests {
         ];
         for (what, cells, checks, hidden_absent, [score, hidden, undecided]) in table {
             let scored = exercise(&exercise_with(cells), r(12, 1), &checks, hidden_absent);
+            assert_eq!(scored.tally.max, r(12, 1), "{what}: attainable");
             assert_eq!(scored.tally.score, score, "{what}: score");
             assert_eq!(scored.tally.hidden, hidden, "{what}: hidden");
             assert_eq!(scored.tally.undecided, undecided, "{what}: undecided");
@@ -291,6 +298,17 @@ mod tests {
         let scored = exercise(&rubric, r(10, 3), &checks, false);
         assert_eq!(scored.tally.score, r(10, 3));
         assert_eq!(scored.tally.visible(), r(10, 3));
+    }
+
+    #[test]
+    fn a_kinds_points_are_summed_before_they_are_rounded() {
+        let rubric = exercise_with("correctness=[3,1]\nproperty=[0,1]");
+        let checks = [check(Correctness, Public, full()); 16];
+        let scored = exercise(&rubric, r(2, 1), &checks, true);
+        assert_eq!(round(scored.checks[0].0, 2), 0.08);
+        let correctness = scored.kinds[&Correctness];
+        assert_eq!((correctness.score, correctness.max, correctness.hidden), (r(6, 5), r(8, 5), r(2, 5)));
+        assert_eq!(scored.kinds[&Property].hidden, r(2, 5));
     }
 
     #[test]

@@ -49,7 +49,7 @@ impl Histogram {
         todo!("lab1.patterns.bounds: what does bucket {bucket} hold?")
     }
 
-    /// Counts one size. Constant time.
+    /// Counts one size, up to `u64::MAX` times. Constant time.
     pub fn record(&mut self, size: u64) {
         todo!("lab1.patterns.record: count {size}")
     }
@@ -64,7 +64,7 @@ impl Histogram {
         todo!("lab1.patterns.count: bucket {bucket}")
     }
 
-    /// How many sizes were recorded.
+    /// How many sizes were recorded, at most `u64::MAX`.
     pub fn total(&self) -> u64 {
         todo!("lab1.patterns.total: all counts together")
     }
@@ -110,7 +110,8 @@ impl Patterns {
     }
 
     /// A block moved, or changed its size in place (`from` is `to`): its life and its site go on. The clock advances
-    /// by its growth, and stands still where it shrank. Where no block is known at `from`, none is at `to` then.
+    /// by its growth, and stands still where it shrank or is not known. Where none is known at `from`, none is at `to`
+    /// then.
     pub fn moved(&mut self, from: usize, to: usize, new_size: u64) {
         todo!("lab1.patterns.moved: {from:#x} to {to:#x} of {new_size} bytes")
     }

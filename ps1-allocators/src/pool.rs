@@ -27,13 +27,13 @@ use core::fmt;
 use core::num::NonZeroU32;
 use core::ops::{Deref, DerefMut, Index, IndexMut};
 
-/// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when the slot
-/// is taken again: at least not before it was taken 2³¹ times. An `Option<Key>` is as small as a `Key`.
+/// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when its slot is taken
+/// again, until that slot has been taken 2³¹ times at least. An `Option<Key>` is as small as a `Key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Which slot, from 0.
     pub index: u32,
-    /// Which of the slot's lives.
+    /// Which of the slot's lives: any numbers will do, in any order.
     pub generation: NonZeroU32,
 }
 
@@ -68,12 +68,12 @@ impl<T> core::error::Error for Full<T> {}
 /// # Ok::<(), ps1_allocators::pool::Full<String>>(())
 /// ```
 pub struct Pool<T> {
-    // Your fields, each with its invariant. This one says that the pool owns values of `T`.
+    // Your fields, each with its invariant. This one only says that the pool owns values of `T`: replace it.
     owns: core::marker::PhantomData<T>,
 }
 
 impl<T> Pool<T> {
-    /// A pool of `capacity` free slots.
+    /// A pool of `capacity` free slots, for all of which it may take memory here.
     pub fn new(capacity: u32) -> Self {
         todo!("ps1.pool.new: {capacity} free slots")
     }
@@ -172,7 +172,8 @@ impl FreeStack {
         todo!("ps1.pool.stack_new: {capacity} free indices")
     }
 
-    /// Takes a free index, or `None` where none is free. What was done before it was pushed is visible.
+    /// Takes a free index; `None` only if there was a moment during the call at which no index was free. What was done
+    /// before the index was pushed is visible.
     #[inline]
     pub fn pop(&self) -> Option<u32> {
         todo!("ps1.pool.pop: a free index")
@@ -196,7 +197,7 @@ impl fmt::Debug for FreeStack {
 /// Its cells come from `heap_api::sync` too. A value that is never dropped, since its box was forgotten, keeps
 /// its slot.
 pub struct SharedPool<T> {
-    // Your fields, each with its invariant. This one says that the pool owns values of `T`.
+    // Your fields, each with its invariant. This one only says that the pool owns values of `T`: replace it.
     owns: core::marker::PhantomData<T>,
 }
 
@@ -206,7 +207,7 @@ unsafe impl<T: Send> Send for SharedPool<T> {}
 unsafe impl<T: Send> Sync for SharedPool<T> {}
 
 impl<T> SharedPool<T> {
-    /// A pool of `capacity` free slots.
+    /// A pool of `capacity` free slots, for all of which it may take memory here.
     pub fn new(capacity: u32) -> Self {
         todo!("ps1.pool.shared_new: {capacity} free slots")
     }
@@ -215,7 +216,7 @@ impl<T> SharedPool<T> {
     ///
     /// # Errors
     ///
-    /// [`Full`], with the value, if at some moment during the call no slot was free.
+    /// [`Full`], with the value, only if there was a moment during the call at which every slot was taken.
     #[inline]
     pub fn insert(&self, value: T) -> Result<PoolBox<'_, T>, Full<T>> {
         todo!("ps1.pool.shared_insert: a free slot for {} bytes {:?}", size_of_val(&value), self.owns)
@@ -238,7 +239,8 @@ impl<T> fmt::Debug for SharedPool<T> {
 /// It is to the pool what `Box` is to the heap: sent where its value may be sent, shared where its value may
 /// be shared.
 pub struct PoolBox<'pool, T> {
-    // Your fields, each with its invariant. This one says that the box borrows the pool.
+    // Your fields, each with its invariant. This one only says that the box borrows the pool, and owns a `T`:
+    // replace it.
     pool: core::marker::PhantomData<(&'pool SharedPool<T>, T)>,
 }
 

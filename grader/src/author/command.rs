@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 
-use super::{AuthorError, attacks, calibrate, check, new, stage, sync, targets, to_mend};
+use super::{AuthorError, attacks, calibrate, check, handout, new, stage, sync, targets, to_mend};
 use crate::course::Course;
 use crate::sandbox::{Layer, Sandbox};
 
@@ -46,6 +46,11 @@ pub enum Command {
     },
     /// Lays the references out as a workspace of links, for an editor
     Stage {
+        /// A folder that is not there yet
+        dir: PathBuf,
+    },
+    /// Lays out the students' checkout: skeletons, and neither solutions nor hidden tests
+    Handout {
         /// A folder that is not there yet
         dir: PathBuf,
     },
@@ -112,6 +117,11 @@ pub fn run(start: &Path, command: &Command, out: &mut (dyn Write + Send)) -> Res
         Command::Stage { dir } => {
             stage::stage(&course, dir)?;
             writeln!(out, "laid out {}; open it in your editor", dir.display()).map_err(printed)?;
+            Ok(Outcome::Fine)
+        }
+        Command::Handout { dir } => {
+            handout::handout(&course, dir)?;
+            writeln!(out, "laid out {}; next: `git init` there", dir.display()).map_err(printed)?;
             Ok(Outcome::Fine)
         }
         Command::New { name, title } => {

@@ -7,6 +7,7 @@
 //! | `attacks` | [`attacks`] tries submissions that mean ill |
 //! | `calibrate` | [`calibrate`] measures the reference against the rubric's thresholds |
 //! | `stage` | [`stage`] lays the reference out for an editor |
+//! | `handout` | [`handout`] lays out what students receive |
 //! | `new` | [`new`] lays out a new exercise |
 //!
 //! A command prints what it did and what there is to mend; an [`AuthorError`] means that it could not go
@@ -15,6 +16,7 @@
 pub mod attacks;
 pub mod calibrate;
 pub mod check;
+pub mod handout;
 pub mod markers;
 pub mod mutants;
 pub mod new;

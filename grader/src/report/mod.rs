@@ -9,7 +9,8 @@
 //! | [`gradescope`] | that platform |
 //! | [`csv`] | a spreadsheet |
 //!
-//! What a student may not read is taken out before any of them sees it, in [`view`] and nowhere else.
+//! [`measure`] has the words for what was measured. What a student may not read is taken out before any report sees
+//! it, in [`view`] and nowhere else.
 
 pub mod csv;
 pub mod gradescope;
@@ -17,6 +18,7 @@ pub mod html;
 pub mod json;
 pub mod junit;
 pub mod markdown;
+pub mod measure;
 pub mod table;
 pub mod view;
 
@@ -52,7 +54,10 @@ pub(crate) fn alone(package: &str, check: &crate::result::CheckResult) -> Option
     let name = check.id.split_once('/')?.1.replace('/', "::");
     match (check.visibility, check.kind) {
         (Visibility::Hidden, _) => None,
-        (_, Kind::Refuses) => Some(format!("cargo test -p {package} --test refuses")),
+        (_, Kind::Refuses) => {
+            let (exercise, _) = name.split_once("::")?;
+            Some(format!("cargo test -p {package} --test refuses {exercise}"))
+        }
         _ => Some(format!("cargo test -p {package} --test public -- --exact {name}")),
     }
 }

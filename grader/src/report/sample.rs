@@ -58,8 +58,21 @@ fn exercise(id: &str, title: &str, verdict: Verdict, tally: Tally) -> ExerciseRe
         verdict,
         message: String::new(),
         tally,
+        kinds: BTreeMap::new(),
         checks: Vec::new(),
     }
+}
+
+/// The points by kind, from those of checks that need no rounding.
+fn kinds(checks: &[CheckResult]) -> BTreeMap<Kind, Tally> {
+    let mut kinds: BTreeMap<Kind, Tally> = BTreeMap::new();
+    for check in checks {
+        let kind = kinds.entry(check.kind).or_default();
+        kind.score += check.score;
+        kind.max += check.max;
+        *if check.left_out { &mut kind.undecided } else { &mut kind.visible } += check.max;
+    }
+    kinds
 }
 
 /// A submission with something of everything, graded with hidden judges.
@@ -118,6 +131,8 @@ pub(crate) fn mixed() -> CourseResult {
     let mut ordering = exercise("ordering", "Memory ordering", Verdict::Passed, tally(2.0, 2.0, 0.0));
     ordering.extra_credit = true;
     ordering.checks = vec![check("ps1/ordering/correctness/ring", Correctness, Verdict::Passed, 2.0, 2.0)];
+    let mut exercises = vec![buddy, slab, pool, comparison, ordering];
+    exercises.iter_mut().for_each(|exercise| exercise.kinds = kinds(&exercise.checks));
     let mut ps1 = tally(1.2, 13.33, 0.0);
     ps1.undecided = 2.83;
     ps1.visible = 10.5;
@@ -132,7 +147,7 @@ pub(crate) fn mixed() -> CourseResult {
             short: "ps1".into(),
             title: "Problem set 1: custom allocators".into(),
             tally: ps1,
-            exercises: vec![buddy, slab, pool, comparison, ordering],
+            exercises,
         }],
         notes: vec![Note {
             topic: Topic::Ignored,
@@ -157,6 +172,7 @@ pub(crate) fn perfect() -> CourseResult {
         62.0,
         62.0,
     )];
+    buddy.kinds = kinds(&buddy.checks);
     result.scope.clear();
     result.notes.clear();
     result.total = tally(62.0, 100.0, 38.0);

@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use crate::report::view::{self, Reader};
-use crate::report::{alone, points, tally};
+use crate::report::{alone, measure, points, tally};
 use crate::result::{AssignmentResult, CheckResult, CourseResult, ExerciseResult};
 use crate::rubric::{Kind, Visibility};
 use crate::verdict::Verdict;
@@ -68,6 +68,9 @@ fn table(out: &mut String, assignment: &AssignmentResult, style: Style) {
             let _ = writeln!(out, "  {title:width$}  {}{extra}", style.paint(paint, &line));
             title = "";
         }
+        for line in exercise.checks.iter().flat_map(measures) {
+            let _ = writeln!(out, "  {:width$}  {}", "", style.paint(style.of(Colour::Faint), &line));
+        }
     }
     let _ = writeln!(out, "  {:width$}  {}\n", "", tally(&assignment.tally));
 }
@@ -102,13 +105,12 @@ fn rows(exercise: &ExerciseResult) -> Vec<Row> {
             continue;
         }
         let passed = of_kind().filter(|c| c.verdict == Verdict::Passed).count();
-        // A sum of no floats is -0.0.
-        let score = of_kind().map(|c| c.score).fold(0.0, |a, b| a + b);
-        let max = of_kind().filter(|c| !c.left_out).map(|c| c.max).fold(0.0, |a, b| a + b);
+        // Not the sum of the checks' points, which are rounded.
+        let tally = exercise.kinds.get(&kind).copied().unwrap_or_default();
         rows.push(Row {
             kind: kind.name().into(),
             passed: if counted == 0 { "left out".into() } else { format!("{passed} of {counted}") },
-            points: format!("{score:.2} of {max:.2}"),
+            points: format!("{:.2} of {:.2}", tally.score, tally.visible),
             colour: match passed {
                 _ if counted == 0 => Colour::Faint,
                 n if n == counted => Colour::Good,
@@ -117,6 +119,15 @@ fn rows(exercise: &ExerciseResult) -> Vec<Row> {
         });
     }
     rows
+}
+
+/// What earned a check its points, beside where it earns all of them.
+fn measures(check: &CheckResult) -> impl Iterator<Item = String> {
+    check.measures.iter().filter_map(|(name, m)| {
+        let (_, full) = measure::edges(m)?;
+        let (name, seen) = (name.replace('_', " "), measure::figure(m));
+        Some(format!("{name} {seen}; full points at {}", measure::edge(m, full)))
+    })
 }
 
 fn failures(out: &mut String, assignment: &AssignmentResult, exercise: &ExerciseResult, style: Style) {
@@ -238,6 +249,19 @@ mod tests {
         let text = render(&sample::perfect(), Reader::Student, Style::Plain);
         assert!(text.contains("62 of 62 visible points; 38 hidden"), "{text}");
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn a_row_is_no_sum_of_rounded_points() {
+        let mut result = sample::perfect();
+        let buddy = &mut result.assignments[0].exercises[0];
+        // Each is worth 0.075.
+        let check = CheckResult { score: 0.08, max: 0.08, ..buddy.checks[0].clone() };
+        buddy.checks = vec![check; 16];
+        let row = buddy.kinds.get_mut(&Kind::Correctness).unwrap();
+        (row.score, row.visible) = (1.2, 1.2);
+        let text = render(&result, Reader::Student, Style::Plain);
+        assert!(text.contains("16 of 16     1.20 of 1.20"), "{text}");
     }
 
     #[test]

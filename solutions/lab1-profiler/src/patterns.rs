@@ -81,10 +81,11 @@ impl Histogram {
         // END
     }
 
-    /// Counts one size. Constant time.
+    /// Counts one size, up to `u64::MAX` times. Constant time.
     pub fn record(&mut self, size: u64) {
         // SOLUTION
-        self.counts[Self::bucket(size)] += 1;
+        let count = &mut self.counts[Self::bucket(size)];
+        *count = count.saturating_add(1);
         // STUB: todo!("lab1.patterns.record: count {size}")
         // END
     }
@@ -93,7 +94,7 @@ impl Histogram {
     pub fn merge(&mut self, other: &Self) {
         // SOLUTION
         for (count, more) in self.counts.iter_mut().zip(&other.counts) {
-            *count += more;
+            *count = count.saturating_add(*more);
         }
         // STUB: todo!("lab1.patterns.merge: add {other:?}")
         // END
@@ -107,10 +108,10 @@ impl Histogram {
         // END
     }
 
-    /// How many sizes were recorded.
+    /// How many sizes were recorded, at most `u64::MAX`.
     pub fn total(&self) -> u64 {
         // SOLUTION
-        self.counts.iter().sum()
+        self.counts.iter().fold(0, |total, count| total.saturating_add(*count))
         // STUB: todo!("lab1.patterns.total: all counts together")
         // END
     }
@@ -203,7 +204,8 @@ impl Patterns {
     }
 
     /// A block moved, or changed its size in place (`from` is `to`): its life and its site go on. The clock advances
-    /// by its growth, and stands still where it shrank. Where no block is known at `from`, none is at `to` then.
+    /// by its growth, and stands still where it shrank or is not known. Where none is known at `from`, none is at `to`
+    /// then.
     pub fn moved(&mut self, from: usize, to: usize, new_size: u64) {
         // SOLUTION
         let before = self.clock;
@@ -289,6 +291,13 @@ impl Hasher for Fold {
 
 /// 2^64 over the golden ratio, to the next odd number: SplitMix64's increment, and Knuth's multiplier.
 const GOLDEN: u64 = 0x9e37_79b9_7f4a_7c15;
+
+/// What SplitMix64 makes of its state: each bit of it changes about half of the number's.
+const fn mix(word: u64) -> u64 {
+    let word = (word ^ (word >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+    let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+    word ^ (word >> 31)
+}
 // END
 
 /// Chooses allocations to look at: each byte with the chance 1 / `mean`, and a block where one of its bytes is.
@@ -311,7 +320,8 @@ impl Sampler {
     /// independently. A mean of 0 chooses every block that has a byte. Never allocates.
     pub fn new(mean: u64, seed: u64) -> Self {
         // SOLUTION
-        let mut sampler = Self { left: 1, mean: mean as f64, state: seed };
+        // Mixed, or of two seeds that are a step apart one would draw the other's numbers, a call later.
+        let mut sampler = Self { left: 1, mean: mean as f64, state: mix(seed) };
         sampler.left = sampler.distance();
         sampler
         // STUB: todo!("lab1.patterns.sampler_new: a byte in {mean}, seed {seed:#x}")
@@ -345,9 +355,7 @@ impl Sampler {
     /// How far it is to the next chosen byte, drawn from the exponential distribution.
     fn distance(&mut self) -> u64 {
         self.state = self.state.wrapping_add(GOLDEN);
-        let word = (self.state ^ (self.state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let word = (word ^ (word >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        let word = word ^ (word >> 31);
+        let word = mix(self.state);
         // In (0, 1], as no logarithm is of 0.
         let uniform = ((word >> 11) + 1) as f64 / (1_u64 << 53) as f64;
         // Rounded up, a number of whole bytes reaches it exactly where it reached it before.

@@ -36,13 +36,13 @@ use heap_api::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use heap_api::thread;
 // END
 
-/// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when the slot
-/// is taken again: at least not before it was taken 2³¹ times. An `Option<Key>` is as small as a `Key`.
+/// Names a live value of a [`Pool`]. Once that value was removed, its key names nothing, also when its slot is taken
+/// again, until that slot has been taken 2³¹ times at least. An `Option<Key>` is as small as a `Key`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Key {
     /// Which slot, from 0.
     pub index: u32,
-    /// Which of the slot's lives.
+    /// Which of the slot's lives: any numbers will do, in any order.
     pub generation: NonZeroU32,
 }
 
@@ -118,13 +118,13 @@ pub struct Pool<T> {
     free: u32,
     /// How many slots are live.
     len: u32,
-    // STUB: // Your fields, each with its invariant. This one says that the pool owns values of `T`.
+    // STUB: // Your fields, each with its invariant. This one only says that the pool owns values of `T`: replace it.
     // STUB: owns: core::marker::PhantomData<T>,
     // END
 }
 
 impl<T> Pool<T> {
-    /// A pool of `capacity` free slots.
+    /// A pool of `capacity` free slots, for all of which it may take memory here.
     pub fn new(capacity: u32) -> Self {
         // SOLUTION
         let next = |slot: u32| if slot + 1 < capacity { slot + 1 } else { NONE };
@@ -298,7 +298,8 @@ impl FreeStack {
         // END
     }
 
-    /// Takes a free index, or `None` where none is free. What was done before it was pushed is visible.
+    /// Takes a free index; `None` only if there was a moment during the call at which no index was free. What was done
+    /// before the index was pushed is visible.
     #[inline]
     pub fn pop(&self) -> Option<u32> {
         // SOLUTION
@@ -412,7 +413,7 @@ pub struct SharedPool<T> {
     // SOLUTION
     /// At most [`STRIPES`], none of them empty; together they have the pool's capacity.
     stripes: Box<[Stripe<T>]>,
-    // STUB: // Your fields, each with its invariant. This one says that the pool owns values of `T`.
+    // STUB: // Your fields, each with its invariant. This one only says that the pool owns values of `T`: replace it.
     // STUB: owns: core::marker::PhantomData<T>,
     // END
 }
@@ -423,7 +424,7 @@ unsafe impl<T: Send> Send for SharedPool<T> {}
 unsafe impl<T: Send> Sync for SharedPool<T> {}
 
 impl<T> SharedPool<T> {
-    /// A pool of `capacity` free slots.
+    /// A pool of `capacity` free slots, for all of which it may take memory here.
     pub fn new(capacity: u32) -> Self {
         // SOLUTION
         let count = STRIPES.min(capacity);
@@ -437,7 +438,7 @@ impl<T> SharedPool<T> {
     ///
     /// # Errors
     ///
-    /// [`Full`], with the value, if at some moment during the call no slot was free.
+    /// [`Full`], with the value, only if there was a moment during the call at which every slot was taken.
     #[inline]
     pub fn insert(&self, value: T) -> Result<PoolBox<'_, T>, Full<T>> {
         // SOLUTION
@@ -512,7 +513,8 @@ pub struct PoolBox<'pool, T> {
     index: u32,
     /// Without it, sharing a box would ask no more of `T` than sharing the pool does.
     owns: PhantomData<T>,
-    // STUB: // Your fields, each with its invariant. This one says that the box borrows the pool.
+    // STUB: // Your fields, each with its invariant. This one only says that the box borrows the pool, and owns a `T`:
+    // STUB: // replace it.
     // STUB: pool: core::marker::PhantomData<(&'pool SharedPool<T>, T)>,
     // END
 }

@@ -7,7 +7,7 @@
 //! find = "(clock.now() - before) as f64"
 //! replace = "std::process::exit(0)"
 //! verdict = "Crashed"
-//! loses = ["correctness::a_time_of_zero_counts_as_one"]
+//! loses = ["correctness::a_percentile_is_the_nearest_rank"]
 //! ```
 
 use std::os::unix::ffi::OsStrExt;

@@ -6,5 +6,5 @@ fn main() {
     let pool = SharedPool::new(1);
     let boxed = pool.insert("a value".to_owned()).expect("a free slot");
     let value = PoolBox::take(boxed);
-    assert_eq!(*boxed, value); //~ E0382
+    assert_eq!(PoolBox::take(boxed), value); //~ E0382
 }

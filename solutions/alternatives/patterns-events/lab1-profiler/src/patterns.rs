@@ -70,8 +70,8 @@ impl Histogram {
         if bucket >= self.counts.len() {
             self.counts.resize(bucket + 1, 0);
         }
-        self.counts[bucket] += 1;
-        self.total += 1;
+        self.counts[bucket] = self.counts[bucket].saturating_add(1);
+        self.total = self.total.saturating_add(1);
     }
 
     /// Adds another shard's counts.
@@ -80,9 +80,9 @@ impl Histogram {
             self.counts.resize(other.counts.len(), 0);
         }
         for (bucket, more) in other.counts.iter().enumerate() {
-            self.counts[bucket] += more;
+            self.counts[bucket] = self.counts[bucket].saturating_add(*more);
         }
-        self.total += other.total;
+        self.total = self.total.saturating_add(other.total);
     }
 
     /// How many sizes are in a bucket, which is one of the [`BUCKETS`](Self::BUCKETS).
