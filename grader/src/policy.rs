@@ -3,7 +3,8 @@
 //! Tokens, not syntax: what stands inside a macro's body counts too, and since stable macros cannot paste
 //! identifiers, a name that is not in the file cannot come out of it. Text in comments and strings does
 //! not count. A word is forbidden wherever it stands; that may also hit a name of the student's own,
-//! and the refusal says to rename it.
+//! and the refusal says to rename it. What a macro makes of its input nobody can tell here, so what only
+//! syntax would decide, such as whether a module has a body, is taken for the worst there.
 
 use std::str::FromStr;
 
@@ -65,15 +66,15 @@ pub fn scan(source: &str, policy: &Policy, closed: &[String]) -> Scan {
     }
     let mut found = Vec::new();
     // A stack of our own: nesting is the submission's to choose, and must not be our recursion.
-    let mut open = vec![tokens];
-    while let Some(stream) = open.pop() {
+    let mut open = vec![(tokens, false)];
+    while let Some((stream, in_macro)) = open.pop() {
         let trees: Vec<TokenTree> = stream.into_iter().collect();
         for (at, tree) in trees.iter().enumerate() {
             if let TokenTree::Group(group) = tree {
-                open.push(group.stream());
+                open.push((group.stream(), in_macro || is_input(&trees, at)));
             }
             for rule in &rules {
-                if let Some(what) = rule.matches(&trees, at) {
+                if let Some(what) = rule.matches(&trees, at, in_macro) {
                     found.push(Finding { line: tree.span().start().line, what, instead: rule.instead });
                 }
             }
@@ -93,11 +94,13 @@ struct Rule {
 enum Pattern {
     /// The identifier or keyword, anywhere.
     Word(String),
-    /// `a::b::c`, spelt out. For modules, whose last part alone would hit too much.
+    /// `a::b::c`, for modules, whose last part alone would hit too much: spelt out, among what braces import, or
+    /// where `a` or `b` is named in a way that leaves open what follows.
     Path(Vec<String>),
     /// Whatever leads to another file: `path = "..."` as an attribute's, also within `cfg_attr` and macros; a
-    /// module without its body, which is all that such an attribute is of use for, whoever puts it together; and a
-    /// debugger's script, which the compiler puts into the program.
+    /// module without its body, which is all that such an attribute is of use for, whoever puts it together, and
+    /// any module in a macro, which may take the body away; and a debugger's script, which the compiler puts into
+    /// the program.
     OtherFile,
     /// `link(name = "...")`. The word alone would hit every linked list.
     LinkAttribute,
@@ -128,48 +131,67 @@ impl Rule {
     }
 
     /// What is found at `trees[at]`, as a report names it.
-    fn matches(&self, trees: &[TokenTree], at: usize) -> Option<String> {
+    fn matches(&self, trees: &[TokenTree], at: usize, in_macro: bool) -> Option<String> {
         let found = match &self.pattern {
             Pattern::Word(word) => is_word(&trees[at], word),
-            Pattern::Path(parts) => {
-                let mut next = at;
-                parts.iter().enumerate().all(|(i, part)| {
-                    if i > 0 {
-                        if !(is_punct(trees.get(next), ':') && is_punct(trees.get(next + 1), ':')) {
-                            return false;
-                        }
-                        next += 2;
-                    }
-                    let here = trees.get(next).is_some_and(|t| is_word(t, part));
-                    next += 1;
-                    here
-                })
-            }
+            Pattern::Path(parts) => is_word(&trees[at], &parts[0]) && may_lead(trees, at + 1, &parts[1..]),
             Pattern::LinkAttribute => {
                 is_word(&trees[at], "link")
                     && matches!(trees.get(at + 1), Some(TokenTree::Group(g)) if names_a_library(g.stream()))
             }
             Pattern::OtherFile => {
-                return other_file(trees, at).map(|what| what.unwrap_or(self.entry.clone()));
+                return other_file(trees, at, in_macro).map(|what| what.unwrap_or(self.entry.clone()));
             }
         };
         found.then(|| self.entry.clone())
     }
 }
 
+/// Whether the group at `trees[at]` is what a macro is given, or what one is made of: `m!(..)`, `macro_rules! m {..}`.
+fn is_input(trees: &[TokenTree], at: usize) -> bool {
+    let before = |back| at.checked_sub(back).and_then(|at| trees.get(at));
+    is_punct(before(1), '!') || is_punct(before(2), '!') && matches!(before(1), Some(TokenTree::Ident(_)))
+}
+
+/// Whether a path that goes on at `trees[at]` may go on with `parts`. One that breaks off, is given another name or is
+/// a macro's may.
+fn may_lead(trees: &[TokenTree], at: usize, parts: &[String]) -> bool {
+    let Some((part, rest)) = parts.split_first() else { return true };
+    if !(is_punct(trees.get(at), ':') && is_punct(trees.get(at + 1), ':')) {
+        return true;
+    }
+    match trees.get(at + 2) {
+        Some(TokenTree::Group(group)) => {
+            let inner: Vec<TokenTree> = group.stream().into_iter().collect();
+            let mut imports = inner.split(|tree| is_punct(Some(tree), ','));
+            imports.any(|import| !import.is_empty() && step_may_lead(import, part, rest))
+        }
+        _ => step_may_lead(&trees[at + 2..], part, rest),
+    }
+}
+
+/// The same of the step that `trees` begin with: any but another name may be that part, or all parts.
+fn step_may_lead(trees: &[TokenTree], part: &str, rest: &[String]) -> bool {
+    match trees.first() {
+        Some(step @ TokenTree::Ident(_)) if is_word(step, part) => may_lead(trees, 1, rest),
+        Some(step @ TokenTree::Ident(_)) => is_word(step, "self"),
+        _ => true,
+    }
+}
+
 /// Whether something leads to another file, and what to call it where the rubric's name does not tell.
-fn other_file(trees: &[TokenTree], at: usize) -> Option<Option<String>> {
+fn other_file(trees: &[TokenTree], at: usize, in_macro: bool) -> Option<Option<String>> {
     if is_word(&trees[at], "debugger_visualizer") {
         return Some(Some("debugger_visualizer".to_owned()));
     }
-    // A body may also come after a name that a macro was given; `mod` alone, as a macro's argument, has neither.
     if is_word(&trees[at], "mod") {
+        if in_macro {
+            return Some(Some("mod in a macro".to_owned()));
+        }
+        let name = matches!(trees.get(at + 1), Some(TokenTree::Ident(_)));
         let body =
-            |at| matches!(trees.get(at), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
-        let name = |at| matches!(trees.get(at), Some(TokenTree::Ident(_)));
-        let whole = name(at + 1) && body(at + 2);
-        let of_a_macro = is_punct(trees.get(at + 1), '$') && name(at + 2) && body(at + 3);
-        return (!whole && !of_a_macro).then(|| Some("mod without a body".to_owned()));
+            matches!(trees.get(at + 2), Some(TokenTree::Group(g)) if g.delimiter() == Delimiter::Brace);
+        return (!(name && body)).then(|| Some("mod without a body".to_owned()));
     }
     let path = is_word(&trees[at], "path")
         && is_punct(trees.get(at + 1), '=')
@@ -272,7 +294,16 @@ mod tests {
             ("#[unsafe(no_mangle)] fn f() {}", 1, "no_mangle"),
             ("#[link(name = \"c\")] mod x {}", 1, "link"),
             ("#[path $equals $file] mod x;", 1, "mod without a body"),
-            ("m!(mod x ;);", 1, "mod without a body"),
+            ("m!(mod x ;);", 1, "mod in a macro"),
+            ("m!(mod x { } ; path);", 1, "mod in a macro"),
+            ("macro_rules! m { () => { fn f() { mod $x { } } } }", 1, "mod in a macro"),
+            ("use std::{fmt, fs::File};", 1, "std::fs"),
+            ("use std::{self as s};\nuse s::fs;", 1, "std::fs"),
+            ("use std as s;", 1, "std::fs"),
+            ("use std::*;", 1, "std::fs"),
+            ("m!(std fs);", 1, "std::fs"),
+            ("m!((std::) fs);", 1, "std::fs"),
+            ("macro_rules! m { ($x:ident) => { std::$x::File } }", 1, "std::fs"),
             ("mod x $body", 1, "mod without a body"),
             ("#[debugger_visualizer(gdb_script_file = \"x\")] mod x {}", 1, "debugger_visualizer"),
             ("use peer as p;", 1, "peer"),
@@ -295,7 +326,8 @@ mod tests {
             "fn f() { let path = \"a\"; let mut path = \"b\"; }",
             "fn f(link: u8, name: u8) { let link = link; g(link(name)); struct S { path: u8 } }",
             "fn external() {} struct Systems; fn fs() {}",
-            "mod x { mod y {} } m!(mod $name { }); fn f(peers: u8) {}",
+            "mod x { mod y {} } fn f(peers: u8) { m!({ peers }) }",
+            "use std::{alloc, fmt::{self}, collections::*,}; fn f() { std::mem::drop(fs) }",
             "#! [allow(dead_code)]\nfn f() {}",
             "#![allow(dead_code)]\nfn f(path: &str) -> bool { path == \"a\" }",
         ] {

@@ -3,7 +3,7 @@
 //! It knows processes, and nothing of grading. With [`cargo`](crate::cargo) it is the only module that
 //! starts any.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::io::Read;
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, Stdio};
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 pub struct Limits {
     /// Wall clock, after which its process group is killed.
     pub wall: Duration,
-    /// Bytes kept of each of its output streams; the rest is read and dropped.
+    /// Bytes kept of each of its output streams, half of them its beginning and half its end; what lies between is
+    /// read and dropped.
     pub output: usize,
     /// Bytes of address space of each process.
     pub memory: Option<u64>,
@@ -173,16 +174,16 @@ fn children_of_this_process() -> impl Iterator<Item = u32> {
 fn read_capped(mut stream: impl Read + Send + 'static, cap: usize) -> Receiver<Vec<u8>> {
     let (send, receive) = channel();
     std::thread::spawn(move || {
-        let mut kept = Vec::new();
+        let (mut kept, mut end) = (Vec::new(), VecDeque::<u8>::new());
         let mut buffer = [0; 16 * 1024];
         // The child must not block on a full pipe, so what is over the cap is read all the same.
-        while let Ok(n) = stream.read(&mut buffer) {
-            if n == 0 {
-                break;
-            }
-            let room = cap.saturating_sub(kept.len()).min(n);
+        while let Ok(n @ 1..) = stream.read(&mut buffer) {
+            let room = (cap / 2).saturating_sub(kept.len()).min(n);
             kept.extend_from_slice(&buffer[..room]);
+            end.extend(&buffer[room..n]);
+            end.drain(..end.len().saturating_sub(cap - cap / 2));
         }
+        kept.extend(end);
         let _ = send.send(kept);
     });
     receive
@@ -211,8 +212,9 @@ mod tests {
 
     #[test]
     fn output_over_the_cap_is_dropped_without_blocking_the_child() {
-        let done = shell("head -c 5000000 /dev/zero", 5.0);
+        let done = shell("echo begun; head -c 5000000 /dev/zero; echo ended", 5.0);
         assert_eq!((done.ended, done.stdout.len()), (Ended::Exited(0), 100));
+        assert!(done.stdout.starts_with(b"begun\n") && done.stdout.ends_with(b"ended\n"));
     }
 
     #[test]

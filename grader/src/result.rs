@@ -155,10 +155,12 @@ pub enum Topic {
 const LONGEST: usize = 20_000;
 
 /// A text as reports may show it. What a submission says or names its files may hold anything: control characters,
-/// which a terminal obeys and XML cannot hold, are replaced, and what is too long to read is cut.
+/// which a terminal obeys and XML cannot hold, and those that turn the direction of what follows, are replaced, and
+/// what is too long to read is cut.
 pub fn legible(text: &str) -> String {
-    let shown =
-        |c: char| if c.is_control() && c != '\n' && c != '\t' { char::REPLACEMENT_CHARACTER } else { c };
+    let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let obeyed = |c: char| turns(c) || c.is_control() && c != '\n' && c != '\t';
+    let shown = |c: char| if obeyed(c) { char::REPLACEMENT_CHARACTER } else { c };
     let mut legible: String = text.chars().map(shown).take(LONGEST).collect();
     if text.chars().nth(LONGEST).is_some() {
         legible.push('…');
@@ -190,6 +192,7 @@ mod tests {
     #[test]
     fn a_terminals_commands_are_replaced_and_what_is_too_long_is_cut() {
         assert_eq!(legible("a\u{1b}[2J\r\0b\n\tc"), "a\u{fffd}[2J\u{fffd}\u{fffd}b\n\tc");
+        assert_eq!(legible("\u{202e}001 fo 0\u{2069}"), "\u{fffd}001 fo 0\u{fffd}");
         assert_eq!(legible(&"x".repeat(LONGEST)).chars().count(), LONGEST);
         assert_eq!(legible(&"x".repeat(LONGEST + 9)).chars().count(), LONGEST + 1);
     }

@@ -26,6 +26,10 @@ pub struct Rubric {
     /// package stands on is its driver's: peers, and the means to answer the judge.
     #[serde(default)]
     pub crates: Vec<String>,
+    /// What no listed file may hold, beside what its own policy forbids: all are one library, so what one names any
+    /// other can use.
+    #[serde(default)]
+    pub forbid: Vec<String>,
     /// Folders of packages whose libraries and binaries program checks need, built with the submission's files.
     #[serde(default)]
     pub programs: Vec<String>,
@@ -266,8 +270,11 @@ impl Rubric {
 
     /// The rubric that `text` is, or what is wrong with it.
     pub fn parse(text: &str) -> Result<Rubric, String> {
-        let rubric: Rubric = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
+        let mut rubric: Rubric = toml::from_str(text).map_err(|e| e.to_string().trim_end().to_owned())?;
         rubric.validate()?;
+        for exercise in &mut rubric.exercises {
+            exercise.policy.forbid.extend_from_slice(&rubric.forbid);
+        }
         Ok(rubric)
     }
 
@@ -370,6 +377,7 @@ mod tests {
     const BUDDY: &str = r#"
         id = "ps1"
         title = "Problem set 1"
+        forbid = ["asm"]
         [[exercise]]
         id = "buddy"
         title = "Buddy system"
@@ -395,6 +403,7 @@ mod tests {
         let rubric = Rubric::parse(BUDDY).unwrap();
         let buddy = rubric.exercise("buddy").unwrap();
         assert!(buddy.published && !buddy.extra_credit && buddy.policy.unsafe_code);
+        assert_eq!(buddy.policy.forbid, ["include_str", "asm"]);
         assert_eq!(buddy.cell(Kind::Performance, Visibility::Public), Ratio::new(5, 2));
         assert_eq!(buddy.cell(Kind::Refuses, Visibility::Public), Ratio::from_integer(0));
         assert_eq!(

@@ -21,6 +21,9 @@ pub const EXIT_UNUSABLE: i32 = 96;
 /// that each stay just below it would outlast the grader's patience with the judge.
 const PATIENCE: Duration = Duration::from_secs(30);
 
+/// How much of a text a record holds, in characters: more than anybody reads. A panic's message may have 64 MiB.
+const LONGEST: usize = 30_000;
+
 /// What a check measured.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Measure {
@@ -193,15 +196,20 @@ impl Check {
             check: &self.name,
             verdict: fault.map_or("Passed", Fault::verdict),
             credit,
-            message: failure.map_or(broke, |failure| &failure.message),
+            message: cut(failure.map_or(broke, |failure| &failure.message)),
             measures: &notes.measures,
-            program: failure.and_then(|failure| failure.program.as_deref()),
+            program: failure.and_then(|failure| failure.program.as_deref()).map(cut),
             seed: failure.and_then(|failure| failure.seed).map(|seed| format!("{seed:#018x}")),
             submission: notes.submission.as_deref(),
             driver_seconds: notes.driver.as_secs_f64(),
         };
         write_whole(&path, &serde_json::to_vec(&record)?)
     }
+}
+
+/// A text's beginning.
+fn cut(text: &str) -> &str {
+    text.char_indices().nth(LONGEST).map_or(text, |(end, _)| &text[..end])
 }
 
 /// Writes beside, then renames: a reader sees all of it or nothing.
@@ -222,6 +230,12 @@ mod tests {
         }
         let name = name(|| Ok(()));
         assert_eq!(name, "check::tests::a_check_is_named_after_the_function_that_it_stands_in");
+    }
+
+    #[test]
+    fn a_record_holds_the_beginning_of_a_long_text() {
+        assert_eq!(cut("short"), "short");
+        assert_eq!(cut(&"é".repeat(LONGEST + 1)), "é".repeat(LONGEST));
     }
 
     #[test]

@@ -315,10 +315,12 @@ impl Output {
         Self { flooded, said, readers }
     }
 
-    /// The end of standard error, once the process has ended.
+    /// The end of standard error, once the process has ended. Something else may hold the pipe open still; its words
+    /// are not worth a longer wait.
     fn finish(&mut self) -> String {
-        for reader in self.readers.drain(..) {
-            let _ = reader.join();
+        let until = Instant::now() + GRACE;
+        while self.readers.iter().any(|reader| !reader.is_finished()) && Instant::now() < until {
+            std::thread::sleep(Duration::from_millis(1));
         }
         let said = self.said.lock().unwrap_or_else(PoisonError::into_inner);
         String::from_utf8_lossy(&said).into_owned()
@@ -339,5 +341,24 @@ fn drain<R: Read>(from: R, flooded: &AtomicBool, mut keep: impl FnMut(&[u8])) {
     }
     if total >= OUTPUT {
         flooded.store(true, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_holds_a_drivers_output_open_is_not_waited_for() {
+        let mut command = Command::new("sh");
+        command.args(["-c", "echo said >&2; sleep 30 &"]).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.process_group(0).spawn().expect("a shell");
+        let mut output = Output::drain(&mut child);
+        child.wait().expect("its end");
+        let start = Instant::now();
+        assert_eq!(output.finish(), "said\n");
+        assert!(start.elapsed() < 10 * GRACE);
+        // SAFETY: no memory is involved. What was left running is of the child's group, whose number it keeps.
+        unsafe { libc::kill(-(child.id() as libc::pid_t), libc::SIGKILL) };
     }
 }

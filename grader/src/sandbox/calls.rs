@@ -29,6 +29,9 @@ const REFUSED: &[libc::c_long] = &[
     libc::SYS_listen,
     libc::SYS_accept,
     libc::SYS_accept4,
+    // Descriptors to the judge, which would hold open what only the driver's end closes.
+    libc::SYS_sendmsg,
+    libc::SYS_sendmmsg,
     // Other processes' memory, signals and lives.
     libc::SYS_ptrace,
     libc::SYS_process_vm_readv,

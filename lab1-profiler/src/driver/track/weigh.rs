@@ -4,11 +4,13 @@ use super::dealt::{Dealt, make};
 use super::told::records;
 use crate::protocol::track::{Weigh, Weighed, seal};
 use driverkit::counting::{metered, peak, reset};
+use driverkit::pages;
 use heap_api::Region;
 use lab1_profiler::track::Tracker;
 
 /// Makes the calls, and weighs what the tracker takes for them.
 pub fn weigh(weigh: &Weigh) -> Weighed {
+    pages::small_only();
     let before = Region::mapped();
     reset();
     let tracker = metered(|| Tracker::new(Dealt));

@@ -4,7 +4,7 @@ use super::model::Model;
 use super::{Call, HEAP, client, free, malloc, realloc};
 use crate::home::RUBRIC;
 use crate::protocol::Request;
-use crate::protocol::track::{Alone, Job, Weigh, Weighed};
+use crate::protocol::track::{Alone, Job, Record, Weigh, Weighed};
 use driverkit::prng::SplitMix64;
 use std::collections::BTreeMap;
 use testkit::client::Client;
@@ -90,10 +90,18 @@ impl Load {
     }
 }
 
-/// Weighs the tracker after some of the calls, and holds what it then knows against a model.
+/// What a driver grows by for other reasons than its tracker, in bytes: for each call as it came and as it is made, for
+/// each record that it adds up, and in all.
+const A_CALL: u64 = size_of::<Call>() as u64 + 32;
+const A_RECORD: u64 = 2 * size_of::<Record>() as u64;
+const UNSEEN: u64 = 1 << 20;
+
+/// Weighs the tracker after some of the calls, and holds what it then knows against a model, and what it weighs against
+/// what the process has grown by.
 pub fn weigh(check: &Check, calls: &[Call], points: &[u32]) -> Judged<Weighed> {
     let request = Weigh { calls: calls.to_vec(), points: points.to_vec() };
-    let answer = client(check)?.ask::<_, Weighed>(&Request::Track(Job::Weigh(request)));
+    let client = client(check)?;
+    let answer = client.ask::<_, Weighed>(&Request::Track(Job::Weigh(request)));
     let transcript = answer.map_err(|(fault, _)| fault)?;
     let Ok([weighed]) = <[_; 1]>::try_from(transcript.replies) else {
         return Err(Fault::failed("The tracker was not weighed."));
@@ -104,6 +112,16 @@ pub fn weigh(check: &Check, calls: &[Call], points: &[u32]) -> Judged<Weighed> {
     model.settled(weighed.seals, &weighed.totals).map_err(|why| {
         Fault::failed(format!("After {} calls, {} blocks live: {why}.", calls.len(), model.blocks()))
     })?;
+    let own = calls.len() as u64 * A_CALL + model.blocks() as u64 * A_RECORD + UNSEEN;
+    let (told, grown) = (weighed.bytes.iter().max().copied().unwrap_or(0), client.grown().unwrap_or(0));
+    // While a table grows there are two.
+    if grown > own + 2 * told {
+        return Err(Fault::failed(format!(
+            "After {} calls, the driver had grown by {grown} bytes, of which regions and the global allocator held \
+             {told}: tables lie where they are not weighed.",
+            calls.len()
+        )));
+    }
     Ok(weighed)
 }
 
