@@ -64,8 +64,7 @@ fn a_merge_does_not_search_through_ten_thousand_free_blocks() {
     });
 }
 
-/// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`; and the latter whole
-/// beside a peer, since who is slow after either is as fast as itself.
+/// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`.
 fn beside_itself(
     check: &Check,
     measure: &str,
@@ -76,20 +75,12 @@ fn beside_itself(
 ) -> Judged {
     let heap = heap(check)?;
     let edges = Edges::of(RUBRIC, "buddy", measure)?;
-    let whole = replay(check, 4 * MAX, [few.as_slice(), &commands].concat());
     let replay = replay(check, 4 * MAX, commands);
     let race = Race::untimed(&heap, &replay, &many, &shape)?;
     duel(check, measure, what, &edges, |seed| {
         let replay = Replay { seed, ..replay.clone() };
         let scale = Scale { many: many.clone(), few: few.clone(), replay };
         Ok(vec![timed(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?])
-    })?;
-    let edges = Edges::of(RUBRIC, "buddy", "yardstick")?;
-    let race = Race::untimed(&heap, &whole, &[], &shape)?;
-    let what = "the speed beside buddy_system_allocator where few blocks are free";
-    duel(check, &format!("{measure}_yardstick"), what, &edges, |seed| {
-        let replay = Replay { seed, ..whole.clone() };
-        Ok(vec![timed(heap.client(), &Request::Buddy(Job::Time(replay)), &race)?])
     })
 }
 
