@@ -67,7 +67,8 @@ fn a_merge_does_not_search_through_ten_thousand_free_blocks() {
 /// Operations in a batch where there are few in all: with three batches, who ran just before would decide.
 const SHORT_BATCH: u32 = 250;
 
-/// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`.
+/// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`; and the latter whole
+/// beside a peer, since who is slow after either is as fast as itself.
 fn beside_itself(
     check: &Check,
     measure: &str,
@@ -78,12 +79,20 @@ fn beside_itself(
 ) -> Judged {
     let heap = heap(check)?;
     let edges = Edges::of(RUBRIC, "buddy", measure)?;
+    let whole = replay(check, 4 * MAX, [few.as_slice(), &commands].concat());
     let replay = Replay { batch: SHORT_BATCH, ..replay(check, 4 * MAX, commands) };
     let race = Race::untimed(&heap, &replay, &many, &shape)?;
     duel(check, measure, what, &edges, |seed| {
         let replay = Replay { seed, ..replay.clone() };
         let scale = Scale { many: many.clone(), few: few.clone(), replay };
         Ok(vec![timed(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?])
+    })?;
+    let edges = Edges::of(RUBRIC, "buddy", "yardstick")?;
+    let race = Race::untimed(&heap, &whole, &[], &shape)?;
+    let what = "the speed beside buddy_system_allocator where few blocks are free";
+    duel(check, &format!("{measure}_yardstick"), what, &edges, |seed| {
+        let replay = Replay { seed, ..whole.clone() };
+        Ok(vec![timed(heap.client(), &Request::Buddy(Job::Time(replay)), &race)?])
     })
 }
 
