@@ -36,7 +36,7 @@ fn write_rows(run: &Run, rows: &[Row<'_>], symbols: &dyn Symbols, out: &mut dyn 
     summary(run, rows, out)?;
     if !run.series.is_empty() {
         heading("The heap over time", out)?;
-        chart::write(&run.series, out)?;
+        chart::write(run, out)?;
     }
     flame::write("All that was allocated", rows, |figures| figures.allocated, symbols, out)?;
     flame::write("What was never freed", rows, |figures| figures.at_end, symbols, out)?;
@@ -140,7 +140,7 @@ fn escape(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::example::{NAMES, Names, rows, run, stacks};
+    use crate::profile::example::{NAMES, Names, rows, run, sampled_run, stacks};
     use quick_xml::Reader;
     use quick_xml::events::Event;
 
@@ -183,6 +183,20 @@ mod tests {
             assert!(texts.contains(name), "{name:?}");
         }
         assert!(texts.contains("two␊lines␍␊ and a tab␉"));
+    }
+
+    #[test]
+    fn what_a_sampled_run_does_not_know_is_said_and_not_drawn() {
+        let (all, page) = (page(&run()), page(&sampled_run()));
+        for (name, known) in [("live", true), ("usable", false), ("footprint", false), ("resident", true)] {
+            let line = format!("<path class=\"line {name}\"");
+            assert_eq!(
+                (all.matches(&line).count(), page.matches(&line).count()),
+                (2, if known { 2 } else { 0 })
+            );
+        }
+        assert_eq!(page.matches("not known in a sampled run").count(), 2);
+        assert!(!all.contains("not known"));
     }
 
     #[test]

@@ -13,8 +13,11 @@
 
 #[cfg(test)]
 pub mod example;
+mod series;
 
-use crate::fragmentation::{Fragmentation, Sample};
+pub use series::{Moment, SIZES, Size};
+
+use crate::fragmentation::Fragmentation;
 use crate::report::{Aggregate, Weight};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -71,13 +74,11 @@ pub struct Run {
     pub lifetimes: Vec<Bucket>,
 }
 
-/// The heap's sizes at one moment.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Moment {
-    /// Since the run began.
-    pub at: Duration,
-    /// The sizes.
-    pub sample: Sample,
+impl Run {
+    /// What is said of a size that is not known.
+    pub fn unknown(&self) -> &'static str {
+        if self.sampled.is_some() { "not known in a sampled run" } else { "not known" }
+    }
 }
 
 /// A bucket of a histogram.

@@ -1,6 +1,6 @@
 //! Writes a profile as text for a terminal, given: the run as a whole, around the student's `text`.
 
-use crate::profile::{Bucket, Moment, Profile, Run};
+use crate::profile::{Bucket, Profile, Run, SIZES};
 use crate::quantity::{Bytes, Count};
 use crate::report::{Symbols, Weight};
 use std::fmt::{self, Write};
@@ -57,33 +57,30 @@ fn write_run(run: &Run, [allocated, at_peak, at_end]: [Weight; 3], out: &mut dyn
             "fragmented   internal {internal}, external {external}, unusable {unusable}, at the end"
         )?;
     }
-    write_series(&run.series, out)?;
+    write_series(run, out)?;
     write_histogram("sizes in bytes", &run.sizes, out)?;
     write_histogram("lifetimes in bytes allocated", &run.lifetimes, out)
 }
 
-/// The four sizes over time, to one scale, so that what is held beyond what is live can be seen.
-fn write_series(series: &[Moment], out: &mut dyn Write) -> fmt::Result {
+/// The sizes over time, to one scale, so that what is held beyond what is live can be seen.
+fn write_series(run: &Run, out: &mut dyn Write) -> fmt::Result {
+    let series = &run.series;
     let Some(last) = series.last() else { return Ok(()) };
     writeln!(out, "\n{:9}  {:COLUMNS$}  {:>10} {:>10}", "over time", "", "peak", "at the end")?;
-    let sizes = |moment: &Moment| {
-        let sample = moment.sample;
-        [sample.live, sample.usable, sample.footprint, sample.resident]
-    };
-    let most = series.iter().flat_map(sizes).max().unwrap_or(0);
-    for (size, name) in ["live", "usable", "footprint", "resident"].into_iter().enumerate() {
+    let most = SIZES.iter().filter_map(|size| size.peak(series)).max().unwrap_or(0);
+    for size in &SIZES {
+        let (Some(peak), Some(end)) = (size.peak(series), size.last(series)) else {
+            writeln!(out, "{:9}  {}", size.name, run.unknown())?;
+            continue;
+        };
         let mut columns = [None; COLUMNS];
         for moment in series {
             let share = moment.at.as_secs_f64() / last.at.as_secs_f64().max(f64::MIN_POSITIVE);
             let column = &mut columns[((share * COLUMNS as f64) as usize).min(COLUMNS - 1)];
-            *column = (*column).max(Some(sizes(moment)[size]));
+            *column = (*column).max((size.of)(moment));
         }
-        let peak = series.iter().map(|moment| sizes(moment)[size]).max().unwrap_or(0);
-        // Of a sampled run some sizes are not known.
-        if peak > 0 {
-            let (line, peak, end) = (sparkline(&columns, most), Bytes(peak), Bytes(sizes(last)[size]));
-            writeln!(out, "{name:9}  {line}  {peak:>10} {end:>10}")?;
-        }
+        let (line, peak, end) = (sparkline(&columns, most), Bytes(peak), Bytes(end));
+        writeln!(out, "{:9}  {line}  {peak:>10} {end:>10}", size.name)?;
     }
     Ok(())
 }
@@ -128,7 +125,7 @@ fn one_line(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::profile::example::run;
+    use crate::profile::example::{run, sampled_run};
 
     #[test]
     fn the_text_reads_as_before() {
@@ -137,6 +134,18 @@ mod tests {
         let totals = [weight(495, 490_000), weight(240, 196_000), weight(14, 896)];
         write_run(&run(), totals, &mut out).expect("a string takes all");
         insta::assert_snapshot!(out);
+    }
+
+    #[test]
+    fn what_a_sampled_run_does_not_know_is_said_and_not_drawn() {
+        let mut out = String::new();
+        write_run(&sampled_run(), [Weight::default(); 3], &mut out).expect("a string takes all");
+        for name in ["usable", "footprint"] {
+            assert!(out.contains(&format!("\n{name:9}  not known in a sampled run\n")), "{out}");
+        }
+        for name in ["live", "resident"] {
+            assert!(out.lines().any(|line| line.starts_with(name) && line.contains(['▁', '█'])), "{out}");
+        }
     }
 
     #[test]

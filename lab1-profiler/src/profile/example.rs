@@ -1,7 +1,7 @@
 //! A run that the writers' own tests write: small, with names that try to break every format.
 
 use super::{Bucket, Figures, Moment, Row, Run};
-use crate::fragmentation::{Fragmentation, Sample};
+use crate::fragmentation::Fragmentation;
 use crate::report::{Symbols, Weight};
 use std::time::Duration;
 
@@ -82,7 +82,10 @@ pub fn run() -> Run {
         let footprint = 64 * 9_000 * at.min(60) / 60;
         Moment {
             at: Duration::from_millis(at * 25),
-            sample: Sample { resident: footprint + 900_000, footprint, usable, live },
+            live: Some(live),
+            usable: Some(usable),
+            footprint: Some(footprint),
+            resident: Some(footprint + 900_000),
         }
     };
     let bucket = |low, high, count| Bucket { low, high, count };
@@ -108,4 +111,22 @@ pub fn run() -> Run {
         ],
         lifetimes: vec![bucket(16, 16, 300), bucket(40_960, 43_007, 17)],
     }
+}
+
+/// The same run, of which a byte in 64 KiB was looked at.
+pub fn sampled_run() -> Run {
+    let mut run = Run {
+        sampled: Some(64 << 10),
+        peak_clock: None,
+        temporary: None,
+        overhead: None,
+        fragmentation: None,
+        sizes: Vec::new(),
+        lifetimes: Vec::new(),
+        ..run()
+    };
+    for moment in &mut run.series {
+        (moment.usable, moment.footprint) = (None, None);
+    }
+    run
 }

@@ -22,7 +22,7 @@ impl<B: Base> Runtime<B> {
             state.with(|figures| self.add_figures(figures, &mut sites, &mut sizes));
         }
         if self.config.sample.is_some() {
-            totals = estimate(&sites, &points);
+            totals = Totals { reallocations: self.served()[2], ..estimate(&sites, &points) };
         }
         let parts =
             [("track", &self.track), ("fragmentation", &self.fragmentation), ("patterns", &self.patterns)];
@@ -109,7 +109,8 @@ impl<B: Base> Runtime<B> {
     }
 }
 
-/// The sums where not all blocks were looked at: the tracker's own are those of the blocks that were.
+/// The sums where not all blocks were looked at, but for changes of size, which are all counted: the tracker's own are
+/// those of the blocks that were.
 fn estimate(sites: &[Site], points: &[Point]) -> Totals {
     let sum = |part: fn(&Site) -> f64| sites.iter().map(part).sum::<f64>().round() as u64;
     let (allocations, live_bytes) = (sum(|site| site.total.0), sum(|site| site.live.1));
