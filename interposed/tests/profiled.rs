@@ -33,11 +33,12 @@ impl Scratch {
         Self(folder)
     }
 
-    /// Runs `blocks` under the profiler. No process may write a larger file than `most` bytes.
-    fn profiled(&self, blocks: [&str; 3], most: u64) -> Output {
+    /// Runs a program under the profiler. No process may write a larger file than `most` bytes.
+    fn profiled(&self, program: &str, arguments: [&str; 3], most: u64) -> Output {
         let mut command = Command::new(built().join("profile"));
         command.arg("run").arg("--out").arg(self.0.join("out")).arg("--record").arg(self.trace());
-        command.arg(built().join("blocks")).args(blocks).env_remove("CARGO");
+        command.args((program == "built_in").then_some("--built-in"));
+        command.arg(built().join(program)).args(arguments).env_remove("CARGO");
         let limit = libc::rlimit { rlim_cur: most, rlim_max: most };
         let prepare = move || {
             // SAFETY: a valid limit; ignoring a signal runs no code of ours.
@@ -63,9 +64,9 @@ impl Drop for Scratch {
 }
 
 /// Allocations, frees and reallocations of a recorded run.
-fn recorded(threads: &str, rounds: &str) -> ([u64; 3], [u64; 3]) {
-    let scratch = Scratch::new(&format!("recorded-{threads}-{rounds}"));
-    let output = scratch.profiled([threads, rounds, "0"], libc::RLIM_INFINITY);
+fn recorded(program: &str, threads: &str, rounds: &str) -> ([u64; 3], [u64; 3]) {
+    let scratch = Scratch::new(&format!("recorded-{program}-{threads}-{rounds}"));
+    let output = scratch.profiled(program, [threads, rounds, "0"], libc::RLIM_INFINITY);
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{said}");
     let text = String::from_utf8_lossy(&output.stdout);
@@ -84,12 +85,12 @@ fn recorded(threads: &str, rounds: &str) -> ([u64; 3], [u64; 3]) {
     (printed, counts)
 }
 
-#[test]
-fn a_trace_has_each_call_of_a_program_with_threads() {
+/// Holds a program's trace against what it did.
+fn has_each_call(program: &str) {
     for threads in ["1", "8"] {
         // As many digits, since the argument is a block of the program's too.
-        let (printed, counts) = recorded(threads, "20000");
-        let (_, besides) = recorded(threads, "00000");
+        let (printed, counts) = recorded(program, threads, "20000");
+        let (_, besides) = recorded(program, threads, "00000");
         for kind in 0..3 {
             assert_eq!(counts[kind], printed[kind] + besides[kind], "kind {kind}, {threads} threads");
         }
@@ -97,12 +98,22 @@ fn a_trace_has_each_call_of_a_program_with_threads() {
 }
 
 #[test]
+fn a_trace_has_each_call_of_a_program_with_threads() {
+    has_each_call("blocks");
+}
+
+#[test]
+fn a_trace_has_each_call_of_a_program_with_the_profiler_in_it_to_the_last_destructor() {
+    has_each_call("built_in");
+}
+
+#[test]
 fn where_nothing_can_be_written_a_line_tells_so_and_the_program_is_unharmed() {
     let scratch = Scratch::new("full");
-    let whole = scratch.profiled(["4", "20000", "2"], libc::RLIM_INFINITY);
+    let whole = scratch.profiled("blocks", ["4", "20000", "2"], libc::RLIM_INFINITY);
     assert!(scratch.trace().exists());
     std::fs::remove_file(scratch.trace()).expect("the trace is ours");
-    let full = scratch.profiled(["4", "20000", "2"], 100);
+    let full = scratch.profiled("blocks", ["4", "20000", "2"], 100);
     let said = String::from_utf8_lossy(&full.stderr);
     assert_eq!((full.stdout, full.status), (whole.stdout, whole.status), "{said}");
     assert!(said.contains("profiles could not be written: File too large"), "{said}");

@@ -1,6 +1,6 @@
 //! A whole program, with the student's tracker before its heap.
 //!
-//! `blocks` prints how often it did what. Run once more without rounds, it shows what the language's runtime does
+//! It prints how often it did what. Run once more without rounds, it shows what the language's runtime does
 //! besides; the difference is what a tracker has to tell.
 
 use crate::account::Account;
@@ -11,27 +11,44 @@ use testkit::program::{Programs, Ran, SIDE};
 
 const LIBRARY: &str = "liblab1_preload.so";
 
+/// How the tracker gets before a program's heap.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Way {
+    /// As a library that the loader is told of; the program is `blocks`.
+    Preloaded,
+    /// As the global allocator of `built_in`.
+    BuiltIn,
+}
+
 /// What a process did, or what is told of it: allocations, frees, reallocations, bytes, live blocks, live bytes.
 type Figures = [u64; 6];
 
 const NAMES: [&str; 6] =
     ["allocations", "frees", "reallocations", "bytes ever handed out", "live blocks", "live bytes"];
 
-/// Runs `blocks`, and holds what is told of each of its processes against what it did.
-pub fn recorded(threads: u32, rounds: u32, children: u32) -> Judged {
-    let programs = Programs::lay(&HOME, &["lab1-preload", "interposed"], &["blocks", LIBRARY])?;
+/// Runs a program, and holds what is told of each of its processes against what it did.
+pub fn recorded(way: Way, threads: u32, rounds: u32, children: u32) -> Judged {
+    let (program, files) = match way {
+        Way::Preloaded => ("blocks", &["blocks", LIBRARY][..]),
+        Way::BuiltIn => ("built_in", &["built_in"][..]),
+    };
+    let programs = Programs::lay(&HOME, &["lab1-preload", "interposed"], files)?;
     // As many digits, since the argument is a block of the program's too.
     let run = |rounds: u32, profiled: bool| {
         let rounds = format!("{rounds:06}");
         let (threads, children) = (threads.to_string(), children.to_string());
         let (library, place) = (programs.path(LIBRARY), format!(":#{SIDE}"));
-        let variables = [("LD_PRELOAD", library.as_os_str()), ("LAB1_PROFILE", OsStr::new(&place))];
-        let variables = if profiled { &variables[..] } else { &[] };
-        programs.run("blocks", &[&threads, &rounds, &children], variables)
+        let variables = [("LAB1_PROFILE", OsStr::new(&place)), ("LD_PRELOAD", library.as_os_str())];
+        let variables = match way {
+            _ if !profiled => &[],
+            Way::Preloaded => &variables[..],
+            Way::BuiltIn => &variables[..1],
+        };
+        programs.run(program, &[&threads, &rounds, &children], variables)
     };
     let plain = run(rounds, false)?;
     if !plain.status.success() {
-        return Err(Fault::Broke(format!("blocks ended with {} by itself", plain.status)));
+        return Err(Fault::Broke(format!("{program} ended with {} by itself", plain.status)));
     }
     let (profiled, besides) = (run(rounds, true)?, run(0, true)?);
     let (told, besides) = (accounts(&profiled)?, accounts(&besides)?);
@@ -60,9 +77,7 @@ fn processes(ran: &Ran) -> Vec<(String, Figures)> {
         Some((who.to_owned(), numbers.try_into().ok()?))
     };
     let mut processes: Vec<(String, Figures)> = text.lines().filter_map(figures).collect();
-    if !processes.is_empty() {
-        processes.rotate_left(1);
-    }
+    processes.sort_by_key(|(who, _)| who == "program");
     processes
 }
 
