@@ -15,6 +15,8 @@ mod peer;
 #[cfg(not(feature = "loom"))]
 mod run;
 #[cfg(not(feature = "loom"))]
+mod starved;
+#[cfg(not(feature = "loom"))]
 mod stress;
 #[cfg(not(feature = "loom"))]
 mod together;
@@ -30,6 +32,7 @@ pub fn carry_out(job: Job, replies: &mut Replies) {
     match job {
         Job::Run(program) => run::carry_out(&program, replies),
         Job::Weigh(weigh) => replies.send(&weigh::weigh(&weigh)),
+        Job::Starve(stages) => starved::starve(&stages, replies),
         Job::Alone(alone) => alone::time(&alone, replies),
         Job::Together(together) => together::time(&together, replies),
         Job::Stress(stress) => replies.send(&stress::stress(&stress)),

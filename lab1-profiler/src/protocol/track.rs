@@ -12,6 +12,8 @@ pub enum Job {
     Run(Program),
     /// Weigh the tables: one [`Weighed`].
     Weigh(Weigh),
+    /// Go on without memory: one [`Staged`] a stage.
+    Starve(Vec<Stage>),
     /// Time calls on one thread beside a peer: two [`driverkit::timed::Summed`].
     Alone(Alone),
     /// Time calls on two threads beside a peer: two [`driverkit::timed::Summed`].
@@ -171,6 +173,26 @@ pub struct Weighed {
     /// The sum of the [`seal`]s of the records at the end.
     pub seals: u64,
     /// The sums at the end.
+    pub totals: Totals,
+}
+
+/// Calls that all succeed, on one thread.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Stage {
+    /// What to do.
+    pub calls: Vec<Call>,
+    /// Whether no region can be mapped meanwhile.
+    pub starved: bool,
+}
+
+/// What came of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Staged {
+    /// Blocks that the heap gave and the tracker did not.
+    pub withheld: u64,
+    /// The records after it, as they came.
+    pub live: Vec<Record>,
+    /// The sums after it.
     pub totals: Totals,
 }
 

@@ -7,3 +7,4 @@ mod correctness;
 mod performance;
 mod program;
 mod property;
+mod starved;

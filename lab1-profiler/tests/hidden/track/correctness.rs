@@ -2,6 +2,8 @@
 
 use super::laws::loads::{Load, weigh};
 use super::laws::{Call, Command, HEAP, call, follow, free, look, malloc, realloc, switch};
+use super::starved::starve;
+use crate::protocol::track::Stage;
 use driverkit::prng::SplitMix64;
 use testkit::{Fault, judge};
 
@@ -176,5 +178,21 @@ fn growth_in_the_midst_of_frees_loses_no_record() {
             }
         }
         weigh(check, &calls, &[calls.len() as u32]).map(drop)
+    });
+}
+
+#[test]
+fn where_no_memory_is_left_blocks_are_handed_out_and_count_as_given_back() {
+    judge(|check| {
+        let mut load = Load::new(check.seed());
+        let mut mallocs = |count| (0..count).map(|_| load.malloc()).collect();
+        let mut stages = vec![
+            Stage { calls: mallocs(2_000), starved: false },
+            Stage { calls: mallocs(30_000), starved: true },
+            Stage { calls: mallocs(5_000), starved: false },
+        ];
+        // Those that were never recorded among them.
+        stages.push(Stage { calls: (0..load.len()).map(|_| load.free()).collect(), starved: false });
+        starve(check, stages)
     });
 }
