@@ -190,12 +190,12 @@ pub struct Replay {
     pub commands: Vec<Command>,
 }
 
-/// A replay to time on the student's allocator alone, after one beginning and after another.
+/// A replay to time on the student's allocator, after one beginning and after another, and on a peer.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scale {
     /// The beginning that the first contestant is given, untimed.
     pub many: Vec<Command>,
-    /// The beginning that the other two are given, untimed.
+    /// The beginning that the other two and the peer are given, untimed.
     pub few: Vec<Command>,
     /// What is timed after either.
     pub replay: Replay,
@@ -204,6 +204,10 @@ pub struct Scale {
 /// Found is where the first contestant put each block, an entry a command of its own, the untimed ones
 /// first: bytes from the region's base, `u32::MAX` for frees and for what was refused.
 pub type Timed = crate::timed::Timed<Vec<u32>>;
+
+/// Found is also how long each batch took the peer, in nanoseconds: in the same rounds, so that nobody can be slow in one
+/// and not in the other.
+pub type Scaled = crate::timed::Timed<(Vec<u32>, Vec<u32>)>;
 
 /// A stress on real threads.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

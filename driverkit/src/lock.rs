@@ -1,8 +1,9 @@
-//! What a driver gives up once it is set up: from then on it opens no file and becomes no other program.
+//! What a driver gives up once it is set up: from then on it opens no file, sees none, and becomes no other program.
 //!
 //! A launcher's walls stand before, but a program has to open its own libraries behind them. So this holds also
 //! where a kernel has no wall for files, and nothing that is hidden there can be read: tests, the memory of a
-//! judge that runs as the same user, or a socket by its other name.
+//! judge that runs as the same user, or a socket by its other name. Nor does any kernel's wall keep from sight whether a
+//! file is there, how long it is and where a link leads, such as the one to the program itself.
 
 /// Refuses from now on what opens a file or executes one, in every thread to come. Best effort: where it can't be,
 /// the launcher's walls are all there is.
@@ -30,13 +31,29 @@ mod filter {
         libc::SYS_openat,
         libc::SYS_openat2,
         libc::SYS_open_by_handle_at,
+        libc::SYS_open_tree,
         libc::SYS_execve,
         libc::SYS_execveat,
         libc::SYS_seccomp,
+        libc::SYS_statx,
+        libc::SYS_faccessat,
+        libc::SYS_faccessat2,
+        libc::SYS_readlinkat,
+        libc::SYS_chdir,
+        libc::SYS_inotify_add_watch,
+        libc::SYS_fanotify_init,
         #[cfg(target_arch = "x86_64")]
         libc::SYS_open,
         #[cfg(target_arch = "x86_64")]
         libc::SYS_creat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_stat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_lstat,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_access,
+        #[cfg(target_arch = "x86_64")]
+        libc::SYS_readlink,
     ];
 
     /// What the kernel calls this machine. The numbers above mean nothing to another of its interfaces.
@@ -47,10 +64,11 @@ mod filter {
     /// Numbers from here on are those of the x32 interface, which has the same calls once more.
     const X32: u32 = 0x4000_0000;
 
-    /// Where the kernel puts the number, the machine and the first argument.
+    /// Where the kernel puts the number, the machine, the first argument and the fourth.
     const NUMBER: u32 = 0;
     const AT_MACHINE: u32 = 4;
     const FIRST: u32 = 16;
+    const FOURTH: u32 = 40;
 
     /// A program of the kernel's small machine: any test that holds jumps to the last step, which refuses.
     pub fn filter() -> Vec<sock_filter> {
@@ -61,6 +79,11 @@ mod filter {
         let mut steps = vec![load(AT_MACHINE), step(equal, MACHINE, 0, u8::MAX), load(NUMBER)];
         steps.push(step(at_least, X32, u8::MAX, 0));
         steps.extend(REFUSED.iter().map(|call| step(equal, *call as u32, u8::MAX, 0)));
+        // Of a descriptor a file's state may be asked, as a C library does, and not of a path.
+        steps.push(step(equal, libc::SYS_newfstatat as u32, 0, 3));
+        steps.push(load(FOURTH));
+        steps.push(step(equal, libc::AT_EMPTY_PATH as u32, 0, u8::MAX));
+        steps.push(step(ret, libc::SECCOMP_RET_ALLOW, 0, 0));
         // Another filter, by the older call for it.
         steps.push(step(equal, libc::SYS_prctl as u32, 0, 2));
         steps.push(load(FIRST));
@@ -87,8 +110,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_locked_opens_no_file_and_its_threads_work() {
-        let open = || std::fs::File::open("/dev/null").is_ok();
+    fn what_is_locked_opens_and_sees_no_file_and_its_threads_work() {
+        let open = || std::fs::File::open("/dev/null").is_ok() || std::fs::metadata("/dev/null").is_ok();
         assert!(open());
         // A filter is its thread's, and of those that the thread starts.
         let locked = std::thread::spawn(move || {

@@ -179,10 +179,10 @@ fn term_key(course: &Course, hidden: Option<&Path>) -> Option<Vec<u8>> {
 
 fn ignored_text(files: &[String]) -> String {
     const SHOWN: usize = 8;
-    let mut text = format!(
-        "Only listed files are read; these were ignored: {}",
-        files[..files.len().min(SHOWN)].join(", ")
-    );
+    // A name may hold the end of a line too, and what looks like a report's next one after it.
+    let name = |file: &String| file.replace(char::is_control, "\u{fffd}");
+    let names: Vec<String> = files.iter().take(SHOWN).map(name).collect();
+    let mut text = format!("Only listed files are read; these were ignored: {}", names.join(", "));
     if files.len() > SHOWN {
         text.push_str(&format!(" and {} more", files.len() - SHOWN));
     }

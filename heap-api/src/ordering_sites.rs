@@ -3,14 +3,18 @@
 //! ```text
 //!   tail.store(1, Release)  ──►  sync::watched  ──►  loom
 //!                                    │  ▲
-//!                        a site: where, what, Release
+//!                        a site: where, what, Release, in which operation, which time
 //!                                       └─ weaken: at that site, Relaxed instead
 //! ```
 //!
 //! Only under the feature `loom`, where a driver runs a model once as it is written and once with each
 //! site weakened. Nothing here judges. Code under test has no business in this module.
+//!
+//! One place may serve several ends, as a function does that all loads go through: one of them may need what it asks
+//! for, and another not. So a place counts anew in each kind of operation, and each time that one operation meets it.
 
 use core::panic::Location;
+use loom::thread::{ThreadId, current};
 use std::sync::atomic::Ordering;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -42,16 +46,25 @@ pub struct Site {
     pub part: Part,
     /// What is asked for.
     pub ordering: Ordering,
+    /// In which kind of operation: what [`operation`] was told.
+    pub operation: u8,
+    /// How often that operation had met the place before, counted up to [`OFTEN`].
+    pub before: u32,
 }
+
+/// From so many times on, a place that one operation meets again is one site: it stands in a loop.
+pub const OFTEN: u32 = 3;
 
 /// Every site that was met, in the order of their first time, and the one that gets less than it asks for.
 struct Sites {
     met: Vec<Site>,
     weakened: Option<(Site, Option<Ordering>)>,
+    /// What each thread is at, and the sites that it has met since, each once.
+    at: Vec<(ThreadId, u8, Vec<Site>)>,
 }
 
 /// Shared by all threads of a model, which loom runs one at a time and never switches in here.
-static SITES: Mutex<Sites> = Mutex::new(Sites { met: Vec::new(), weakened: None });
+static SITES: Mutex<Sites> = Mutex::new(Sites { met: Vec::new(), weakened: None, at: Vec::new() });
 
 fn sites() -> MutexGuard<'static, Sites> {
     SITES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -67,12 +80,40 @@ pub fn weaken(site: Option<(Site, Option<Ordering>)>) {
     sites().weakened = site;
 }
 
+/// An interleaving begins, in which no thread is at an operation.
+pub fn begin() {
+    sites().at.clear();
+}
+
+/// The calling thread begins an operation of that kind; with 0, one whose orderings nobody weighs.
+pub fn operation(kind: u8) {
+    let thread = current().id();
+    let at = &mut sites().at;
+    at.retain(|(other, ..)| *other != thread);
+    at.push((thread, kind, Vec::new()));
+}
+
 /// Notes what the caller's caller asks for, and says what it gets. `None` only ever comes for a fence.
 #[track_caller]
 pub(crate) fn granted(part: Part, ordering: Ordering) -> Option<Ordering> {
     let at = Location::caller();
-    let site = Site { file: at.file(), line: at.line(), column: at.column(), part, ordering };
+    let (file, line, column) = (at.file(), at.line(), at.column());
+    let mut site = Site { file, line, column, part, ordering, operation: 0, before: 0 };
+    let thread = current().id();
     let mut sites = sites();
+    let Some((_, operation, met)) = sites.at.iter_mut().find(|(other, ..)| *other == thread) else {
+        return Some(ordering);
+    };
+    if *operation == 0 {
+        return Some(ordering);
+    }
+    site.operation = *operation;
+    while site.before < OFTEN && met.contains(&site) {
+        site.before += 1;
+    }
+    if !met.contains(&site) {
+        met.push(site);
+    }
     if !sites.met.contains(&site) {
         sites.met.push(site);
     }

@@ -11,6 +11,11 @@
 //! The sequential rule: after each round of starts, stop if the control is in its band and the whole interval
 //! earns the same credit to within a fiftieth; otherwise go on until the budget is spent. What an answer earns is the
 //! better end of the interval. `examples/duel_error_rates.rs` measures how often that is wrong.
+//!
+//! An answer must not gain by being unsteady itself. One that is slow in every other start makes its interval wide: so
+//! the better end goes no farther than the machine's own unsteadiness, as the control shows it. One that is slow in some
+//! batches of each start, and in others each time, has medians that see none of it: so what counts stays near the
+//! ratio of whole starts.
 
 use crate::check::{Check, Measure};
 use crate::edges::Edges;
@@ -36,6 +41,15 @@ const RESAMPLES: usize = 100;
 /// How many deviations the interval reaches to either side, by the number of starts from three on:
 /// Student's t for 99 % with one degree of freedom fewer. Clear cases are decided early, at a wide interval.
 const STUDENT: [f64; 6] = [9.92, 5.84, 4.60, 4.03, 3.71, 3.50];
+
+/// The least deviation that is taken for the machine's, as a part of the speed; and how much more than the control's it may
+/// be.
+const STEADY: f64 = 0.005;
+const UNSTEADY: f64 = 2.0;
+
+/// How much faster than in whole starts an answer may be by its batches, in three of four starts: other programs' bursts
+/// make more of a difference, but hit whom they like.
+const BURSTS: f64 = 1.25;
 
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
 pub type Rounds = Vec<[u32; 3]>;
@@ -89,6 +103,22 @@ pub fn duel(
     Ok(())
 }
 
+/// Notes what starts earn that another duel has run.
+///
+/// # Errors
+///
+/// [`Fault::Broke`] where they do not match.
+pub fn told(check: &Check, name: &str, what: &str, edges: &Edges, starts: &[Vec<Rounds>]) -> Judged {
+    let all: Vec<usize> = (0..starts.len()).collect();
+    let estimate = estimate(starts, &all).filter(|_| starts.len() >= FEWEST);
+    let Some(Estimate { speed, .. }) = estimate else {
+        return Err(Fault::Broke("the rounds of a duel do not match".to_owned()));
+    };
+    let Interval { speed, low, earns, .. } = interval(starts, speed, check.seed());
+    edges.earn(check, name, what, Measure { value: speed, unit: "x", low: Some(low), high: Some(earns) });
+    Ok(())
+}
+
 /// Runs rounds until what they earn is settled, or the budget is spent.
 ///
 /// # Errors
@@ -111,9 +141,7 @@ pub fn settle(
         let Some(Estimate { speed, control }) = estimate(&starts, &all) else {
             return Err(Fault::Broke("the rounds of a duel do not match".to_owned()));
         };
-        let reach = STUDENT[(starts.len() - FEWEST).min(STUDENT.len() - 1)];
-        let half = reach * deviation(&starts, seed);
-        let (low, high) = (speed - half, speed + half);
+        let Interval { low, high, earns, speed } = interval(&starts, speed, seed);
         let spent = start.elapsed() > BUDGET || starts.len() >= MOST;
         let quiet = (1.0 / CONTROL..=CONTROL).contains(&control);
         let decided = quiet && (edges.credit(high) - edges.credit(low)).abs() <= ALIKE;
@@ -125,8 +153,29 @@ pub fn settle(
                 "the machine is too noisy to time on: the peer against its own twin came out at {control:.2}"
             )));
         }
-        return Ok(Settled { speed, low, high, control, starts: starts.len() });
+        return Ok(Settled { speed, low, high: earns, control, starts: starts.len() });
     }
+}
+
+/// What a speed is known to lie in.
+struct Interval {
+    /// The speed, which is near that of whole starts.
+    speed: f64,
+    low: f64,
+    high: f64,
+    /// How far the better end goes for what it earns: as far as the machine's doing.
+    earns: f64,
+}
+
+fn interval(starts: &[Vec<Rounds>], speed: f64, seed: u64) -> Interval {
+    let most = BURSTS * whole(starts).unwrap_or(f64::INFINITY);
+    let speed = speed.min(most);
+    let reach = STUDENT[(starts.len() - FEWEST).min(STUDENT.len() - 1)];
+    let deviations = deviations(starts, seed);
+    let half = reach * deviations.speed;
+    let (low, high) = (speed - half, (speed + half).min(most));
+    let machine = reach * speed * STEADY.max(UNSTEADY * deviations.control);
+    Interval { speed, low, high, earns: high.min(speed + machine) }
 }
 
 /// Runs the fewest starts and notes the ratio, for the reader: it earns nothing.
@@ -170,18 +219,37 @@ fn estimate(starts: &[Vec<Rounds>], chosen: &[usize]) -> Option<Estimate> {
     (estimate.speed.is_finite() && estimate.control.is_finite()).then_some(estimate)
 }
 
-/// The standard deviation of the speed, from resampling the starts (Efron's bootstrap).
-fn deviation(starts: &[Vec<Rounds>], seed: u64) -> f64 {
+/// The standard deviations of speed and control, from resampling the starts (Efron's bootstrap).
+fn deviations(starts: &[Vec<Rounds>], seed: u64) -> Estimate {
     let mut prng = SplitMix64::new(seed);
     let count = starts.len() as u64;
     let resample = |_| {
         let chosen: Vec<usize> = (0..count).map(|_| prng.below(count) as usize).collect();
-        estimate(starts, &chosen).map(|estimate| estimate.speed)
+        estimate(starts, &chosen)
     };
-    let speeds: Vec<f64> = (0..RESAMPLES).filter_map(resample).collect();
-    let mean = speeds.iter().sum::<f64>() / speeds.len().max(1) as f64;
-    let squares: f64 = speeds.iter().map(|speed| (speed - mean).powi(2)).sum();
-    (squares / speeds.len().max(1) as f64).sqrt()
+    let resamples: Vec<Estimate> = (0..RESAMPLES).filter_map(resample).collect();
+    let deviation = |of: fn(&Estimate) -> f64| {
+        let mean = resamples.iter().map(of).sum::<f64>() / resamples.len().max(1) as f64;
+        let squares: f64 = resamples.iter().map(|resample| (of(resample) - mean).powi(2)).sum();
+        (squares / resamples.len().max(1) as f64).sqrt()
+    };
+    Estimate { speed: deviation(|estimate| estimate.speed), control: deviation(|estimate| estimate.control) }
+}
+
+/// The speed by whole starts, each with all its bursts: the third quartile over the starts.
+fn whole(starts: &[Vec<Rounds>]) -> Option<f64> {
+    let mut speeds: Vec<f64> = starts.iter().map(|start| whole_start(start)).collect::<Option<_>>()?;
+    speeds.sort_unstable_by(f64::total_cmp);
+    speeds.get(speeds.len() * 3 / 4).copied()
+}
+
+fn whole_start(programs: &[Rounds]) -> Option<f64> {
+    let speed = |rounds: &Rounds| {
+        let total = |contestant: usize| rounds.iter().map(|round| f64::from(round[contestant])).sum::<f64>();
+        (f64::midpoint(total(1), total(2)) / total(0)).ln()
+    };
+    let mean = programs.iter().map(speed).sum::<f64>() / programs.len().max(1) as f64;
+    Some(mean.exp()).filter(|speed| speed.is_finite())
 }
 
 fn median(mut values: Vec<u32>) -> Option<f64> {
@@ -221,13 +289,38 @@ mod tests {
     #[test]
     fn starts_that_agree_have_a_narrow_interval_and_others_a_wide_one() {
         let mut starts = starts();
-        assert!(deviation(&starts, 1) < 1e-9);
+        assert!(deviations(&starts, 1).speed < 1e-9);
         for (index, start) in starts.iter_mut().enumerate() {
             for round in &mut start[0] {
                 round[0] += 10 * index as u32;
             }
         }
-        assert!(deviation(&starts, 1) > 0.05);
+        assert!(deviations(&starts, 1).speed > 0.05);
+    }
+
+    /// Settles on what `time` gives for a batch of a start, the student's; the others take 200.
+    fn settled(time: impl Fn(u64, u32) -> u32) -> Settled {
+        let edges = Edges {
+            better: crate::edges::Better::Higher,
+            full: 2.0,
+            zero: 1.0,
+            unit: "x".to_owned(),
+            frozen: None,
+        };
+        let round = |seed| Ok(vec![(0..100).map(|batch| [time(seed, batch), 200, 200]).collect()]);
+        settle(&edges, 0, round).expect("steady peers")
+    }
+
+    #[test]
+    fn an_answer_that_is_slower_in_every_other_start_earns_what_it_is() {
+        let settled = settled(|start, _| if start % 2 == 0 { 130 } else { 220 });
+        assert!(settled.high < 1.6, "{settled:?}");
+    }
+
+    #[test]
+    fn an_answer_that_is_slow_in_other_batches_each_time_is_seen_whole() {
+        let settled = settled(|start, batch| if u64::from(batch) % 5 == start % 5 { 4_000 } else { 50 });
+        assert!(settled.high < 0.5, "{settled:?}");
     }
 
     #[test]

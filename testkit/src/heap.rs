@@ -18,7 +18,7 @@ pub use driverkit::heap::{
 pub use oracle::{Block, Oracle};
 pub use source::{source, spell};
 pub use stress::stressed;
-pub use timing::{Race, timed};
+pub use timing::{Race, scaled, timed};
 
 use crate::client::Client;
 use crate::fault::{Fault, Judged};

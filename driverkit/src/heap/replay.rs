@@ -1,6 +1,6 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
-use super::{Command, Replay, Scale, Timed, rehearsal};
+use super::{Command, Replay, Scale, Scaled, Timed, rehearsal};
 use crate::replies::Replies;
 use crate::timed::interleave;
 use heap_api::{RawAllocator, Region};
@@ -18,7 +18,8 @@ pub fn time<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     replies: &mut Replies,
 ) {
     let student = || Contestant::new(replay, &boxed(&student), &[]);
-    race(replay, &student, &|| Contestant::new(replay, &boxed(&peer), &[]), replies);
+    let peer = || Contestant::new(replay, &boxed(&peer), &[]);
+    time_made(replay, &student, &peer, replies);
 }
 
 /// The same beside a peer whose blocks lie outside its region, such as the system's allocator.
@@ -29,13 +30,28 @@ pub fn time_anywhere<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     replies: &mut Replies,
 ) {
     let student = || Contestant::new(replay, &boxed(&student), &[]);
-    race(replay, &student, &|| Contestant::made(replay, &boxed(&peer), &[], true), replies);
+    let peer = || Contestant::made(replay, &boxed(&peer), &[], true);
+    time_made(replay, &student, &peer, replies);
 }
 
-/// Replays on three of the student's allocators: one after the beginning `many`, two after `few`.
-pub fn scale<A: RawAllocator + 'static>(new: impl Fn(Region) -> A, scale: &Scale, replies: &mut Replies) {
-    let after = |beginning| Contestant::new(&scale.replay, &boxed(&new), beginning);
-    race(&scale.replay, &|| after(&scale.many), &|| after(&scale.few), replies);
+/// Replays on three of the student's allocators, one after the beginning `many`, two after `few`; and on a peer after `few`.
+pub fn scale<A: RawAllocator + 'static, P: RawAllocator + 'static>(
+    student: impl Fn(Region) -> A,
+    peer: impl Fn(Region) -> P,
+    scale: &Scale,
+    replies: &mut Replies,
+) {
+    let after = |beginning| Contestant::new(&scale.replay, &boxed(&student), beginning);
+    let (many, few) = (|| after(&scale.many), || after(&scale.few));
+    let Some([many, few, twin]) = made(&scale.replay, &many, &few) else { return };
+    let Some(peer) = Contestant::new(&scale.replay, &boxed(&peer), &scale.few) else { return };
+    let mut contestants = [many, few, twin, peer];
+    let rounds = race(&scale.replay, &mut contestants, replies);
+    let [many, ..] = &mut contestants;
+    let offsets = std::mem::take(&mut many.offsets);
+    let peers = rounds.iter().map(|[.., peer]| *peer).collect();
+    let rounds = rounds.into_iter().map(|[many, few, twin, _]| [many, few, twin]).collect();
+    replies.send(&Scaled::Timing { rounds, found: (offsets, peers) });
 }
 
 /// Makes an allocator behind a pointer. So what is timed is compiled once, the same for all contestants, and not anew with
@@ -46,15 +62,27 @@ fn boxed<A: RawAllocator + 'static>(new: impl Fn(Region) -> A) -> impl Fn(Region
     move |region| Box::new(new(region))
 }
 
-/// One of the first kind against two of the second. Where memory comes to lie favours the ones that are
-/// made later by some per cent, so over three consecutive seeds each is made first, second and last; and over the
-/// next three the other way round, since in three turns of one circle the peer comes before its twin twice.
-fn race(
+/// Replays on one of the first kind and two of the second.
+fn time_made(
     replay: &Replay,
     first: &dyn Fn() -> Option<Contestant>,
     second: &dyn Fn() -> Option<Contestant>,
     replies: &mut Replies,
 ) {
+    let Some(mut contestants) = made(replay, first, second) else { return };
+    let rounds = race(replay, &mut contestants, replies);
+    let [first, ..] = &mut contestants;
+    replies.send(&Timed::Timing { rounds, found: std::mem::take(&mut first.offsets) });
+}
+
+/// One of the first kind and two of the second. Where memory comes to lie favours the ones that are
+/// made later by some per cent, so over three consecutive seeds each is made first, second and last; and over the
+/// next three the other way round, since in three turns of one circle the peer comes before its twin twice.
+fn made(
+    replay: &Replay,
+    first: &dyn Fn() -> Option<Contestant>,
+    second: &dyn Fn() -> Option<Contestant>,
+) -> Option<[Contestant; 3]> {
     let mut order = [0, 1, 2];
     order.rotate_left((replay.seed % 3) as usize);
     if (replay.seed / 3) % 2 == 1 {
@@ -64,17 +92,23 @@ fn race(
     for contestant in order {
         contestants[contestant] = if contestant == 0 { first() } else { second() };
     }
-    let [Some(mut student), Some(mut peer), Some(mut twin)] = contestants else { return };
+    let [first, second, twin] = contestants;
+    Some([first?, second?, twin?])
+}
+
+/// Has contestants take turns, after word that the clock starts: how long each batch took each of them.
+fn race<const N: usize>(
+    replay: &Replay,
+    contestants: &mut [Contestant; N],
+    replies: &mut Replies,
+) -> Vec<[u32; N]> {
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
     replies.expect(0);
     replies.send(&Timed::Started);
-    let rounds = interleave(batches.len(), replay.seed, |contestant, batch| match contestant {
-        0 => student.run(batches[batch]),
-        1 => peer.run(batches[batch]),
-        _ => twin.run(batches[batch]),
-    });
-    replies.send(&Timed::Timing { rounds, found: student.offsets });
+    interleave(batches.len(), replay.seed, |contestant, batch| {
+        contestants[contestant].run(batches[batch]);
+    })
 }
 
 /// A command, decoded before the clock starts.

@@ -22,7 +22,7 @@ pub fn carry_out(job: Job, replies: &mut Replies) {
     match job {
         Job::Run(program) => heap::carry_out(Buddy::new, &program, replies),
         Job::Time(replay) => heap::time(Buddy::new, BuddySystem::<ORDERS>::new, &replay, replies),
-        Job::Scale(scale) => heap::scale(Buddy::new, &scale, replies),
+        Job::Scale(scale) => heap::scale(Buddy::new, BuddySystem::<ORDERS>::new, &scale, replies),
         Job::Stress(stress) => {
             if let Ok(region) = heap_api::Region::map(stress.region as usize) {
                 let shared = heap_api::Locked::new(Buddy::new(region));

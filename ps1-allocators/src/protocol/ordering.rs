@@ -184,6 +184,24 @@ pub struct Site {
     pub part: Part,
     /// What is asked for.
     pub order: Order,
+    /// In which operation.
+    pub operation: Operation,
+    /// How often that operation had met the place before; from [`Site::OFTEN`] on, all times are one.
+    pub before: u32,
+}
+
+impl Site {
+    /// See [`Site::before`].
+    pub const OFTEN: u32 = 3;
+}
+
+/// What a thread of a model does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operation {
+    /// A push or a write.
+    In,
+    /// A pop or a read.
+    Out,
 }
 
 /// One site gets another ordering than it asks for; `None` leaves a fence out.

@@ -4,9 +4,10 @@ use super::{Command, Heap, Law, Replay, Reply, deallocate, walk};
 use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
-use crate::timing::found;
+use crate::timing::{found, found_beside};
 use driverkit::heap::rehearsal;
 use serde::Serialize;
+use std::time::Duration;
 
 /// What a timed replay has to do, as it was done without a clock.
 #[derive(Debug)]
@@ -55,17 +56,42 @@ impl Race {
 /// than they do untimed.
 pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Judged<Rounds> {
     let (rounds, offsets): (Rounds, Vec<u32>) = found(client, request, race.batches)?;
-    if offsets.len() != race.offsets.len() {
-        return Err(Fault::failed("The timed loop left commands out."));
+    race.agrees(&offsets).map(|()| rounds)
+}
+
+/// The same of a replay beside itself and a peer: the rounds, and those of the second contestant beside the peer.
+///
+/// # Errors
+///
+/// As there.
+pub fn scaled<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Judged<(Rounds, Rounds)> {
+    let besides = |(_, peer): &(Vec<u32>, Vec<u32>)| {
+        Duration::from_nanos(peer.iter().map(|nanos| u64::from(*nanos)).sum())
+    };
+    let (rounds, (offsets, peer)) = found_beside(client, request, race.batches, besides)?;
+    race.agrees(&offsets)?;
+    if peer.len() != rounds.len() {
+        return Err(Fault::failed("Batches of the timed loop are missing."));
     }
-    match offsets.iter().zip(&race.offsets).position(|(timed, untimed)| timed != untimed) {
-        None => Ok(rounds),
-        Some(index) => Err(Fault::failed(format!(
-            "At command {} of what is timed, the block lies at offset {} where a clock runs and at {} where none does. \
-             The same calls have to give the same blocks each time.",
-            index + 1,
-            offsets[index],
-            race.offsets[index]
-        ))),
+    let beside = rounds.iter().zip(peer).map(|([_, few, _], peer)| [*few, peer, peer]).collect();
+    Ok((rounds, beside))
+}
+
+impl Race {
+    /// Whether blocks lie where they do untimed.
+    fn agrees(&self, offsets: &[u32]) -> Judged {
+        if offsets.len() != self.offsets.len() {
+            return Err(Fault::failed("The timed loop left commands out."));
+        }
+        match offsets.iter().zip(&self.offsets).position(|(timed, untimed)| timed != untimed) {
+            None => Ok(()),
+            Some(index) => Err(Fault::failed(format!(
+                "At command {} of what is timed, the block lies at offset {} where a clock runs and at {} where none does. \
+                 The same calls have to give the same blocks each time.",
+                index + 1,
+                offsets[index],
+                self.offsets[index]
+            ))),
+        }
     }
 }

@@ -1,11 +1,12 @@
 //! Runs a ring or a seqlock under loom, and gathers what its interleavings came to.
 
 use crate::protocol::ordering::{
-    Order, Part, RingModel, RingOutcome, SeqLockModel, SeqLockOutcome, Site, Weakening,
+    Operation, Order, Part, RingModel, RingOutcome, SeqLockModel, SeqLockOutcome, Site, Weakening,
 };
 use heap_api::ordering_sites::{self, Part as Asked};
 use heap_api::sync::Arc;
 use heap_api::sync::atomic::Ordering;
+use loom::cell::UnsafeCell;
 use loom::sync::atomic::AtomicUsize;
 use ps1_allocators::ordering::{SeqLock, ring};
 use std::collections::BTreeSet;
@@ -33,6 +34,7 @@ fn outcomes<O: Ord + Clone + Send + 'static>(
         let mut builder = loom::model::Builder::new();
         builder.preemption_bound = Some(PREEMPTIONS);
         builder.check(move || {
+            ordering_sites::begin();
             let outcome = interleaving(swapped);
             gather.lock().unwrap_or_else(PoisonError::into_inner).insert(outcome);
         });
@@ -52,8 +54,50 @@ impl Gate {
         Self(Arc::new(AtomicUsize::new(0)))
     }
 
-    fn pass(&self) {
+    /// The calling thread begins an operation.
+    fn pass(&self, operation: Operation) {
+        ordering_sites::operation(match operation {
+            Operation::In => IN,
+            Operation::Out => OUT,
+        });
         self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// What operations are called among sites, and what none that is weighed is called.
+const IN: u8 = 1;
+const OUT: u8 = 2;
+const NEITHER: u8 = 0;
+
+/// What one thread has done and the other has to have seen done: a cell for each thing, without bytes. Loom tells two
+/// threads that touch one unordered, wherever the student's own code keeps what it passes on.
+#[derive(Clone)]
+struct Deeds(Arc<Cells>);
+
+struct Cells(Vec<UnsafeCell<()>>);
+
+// SAFETY: the cells hold nothing that could be read or written at once.
+unsafe impl Send for Cells {}
+// SAFETY: as above.
+unsafe impl Sync for Cells {}
+
+impl Deeds {
+    fn new(count: usize) -> Self {
+        Self(Arc::new(Cells((0..count).map(|_| UnsafeCell::new(())).collect())))
+    }
+
+    /// The calling thread does one, which may take it several attempts.
+    fn does(&self, deed: usize) {
+        if let Some(cell) = self.0.0.get(deed) {
+            cell.with_mut(drop);
+        }
+    }
+
+    /// The calling thread relies on one.
+    fn relies_on(&self, deed: usize) {
+        if let Some(cell) = self.0.0.get(deed) {
+            cell.with(drop);
+        }
     }
 }
 
@@ -84,22 +128,42 @@ pub fn ring_outcomes(model: &RingModel, weakened: Option<Weakening>) -> Vec<Ring
             let _ = (producer.push(0), consumer.pop());
         }
         let (pushes, pops, gate) = (model.pushes.clone(), model.pops, Gate::new());
-        let gates = (gate.clone(), gate);
+        let (capacity, gates) = (model.capacity as usize, (gate.clone(), gate));
+        // Value `n` is written before push `n`, and its slot emptied by pop `n`, whichever attempt succeeds.
+        let (written, emptied) = (Deeds::new(pushes.len()), Deeds::new(pops as usize));
+        let deeds = (written.clone(), emptied.clone());
         // The ends come back from their threads: what dropping them orders, it orders after both.
         let push = move || {
+            let mut count = 0;
             let push = |number| {
-                gates.0.pass();
-                producer.push(number).is_ok()
+                written.does(count);
+                gates.0.pass(Operation::In);
+                let accepted = producer.push(number).is_ok();
+                if let Some(before) = count.checked_sub(capacity).filter(|_| accepted) {
+                    emptied.relies_on(before);
+                }
+                count += usize::from(accepted);
+                accepted
             };
             let accepted = pushes.into_iter().map(push).collect();
+            ordering_sites::operation(NEITHER);
             (accepted, producer, gates.0)
         };
         let pop = move || {
+            let (written, emptied) = deeds;
+            let mut count = 0;
             let pop = |_| {
-                gates.1.pass();
-                consumer.pop()
+                emptied.does(count);
+                gates.1.pass(Operation::Out);
+                let popped = consumer.pop();
+                if popped.is_some() {
+                    written.relies_on(count);
+                    count += 1;
+                }
+                popped
             };
             let popped = (0..pops).map(pop).collect();
+            ordering_sites::operation(NEITHER);
             (popped, consumer, gates.1)
         };
         let ((accepted, _producer, _), (popped, mut consumer, _)) = beside(swapped, push, pop);
@@ -115,19 +179,30 @@ pub fn seqlock_outcomes(model: &SeqLockModel, weakened: Option<Weakening>) -> Ve
         let lock = Arc::new(SeqLock::new(model.first));
         let (writes, reads, gate) = (model.writes.clone(), model.reads, Gate::new());
         let (to, from, gates) = (lock.clone(), lock.clone(), (gate.clone(), gate));
+        // Whoever reads a pair has seen all that was done before it was written.
+        let (written, values) = (Deeds::new(writes.len()), writes.clone());
+        let seen = written.clone();
         let write = move || {
-            for pair in writes {
-                gates.0.pass();
+            for (count, pair) in writes.into_iter().enumerate() {
+                written.does(count);
+                gates.0.pass(Operation::In);
                 to.write(pair);
             }
+            ordering_sites::operation(NEITHER);
             (to, gates.0)
         };
         let read = move || {
             let read = |_| {
-                gates.1.pass();
-                from.try_read()
+                gates.1.pass(Operation::Out);
+                let pair = from.try_read();
+                if let Some(count) = values.iter().position(|value| Some(*value) == pair) {
+                    seen.relies_on(count);
+                }
+                pair
             };
-            ((0..reads).map(read).collect(), from, gates.1)
+            let reads = (0..reads).map(read).collect();
+            ordering_sites::operation(NEITHER);
+            (reads, from, gates.1)
         };
         let (_, (reads, ..)) = beside(swapped, write, read);
         SeqLockOutcome { reads, last: lock.try_read() }
@@ -148,6 +223,8 @@ pub fn sites() -> Vec<Site> {
             Asked::Fence => Part::Fence,
         },
         order: order(site.ordering),
+        operation: if site.operation == IN { Operation::In } else { Operation::Out },
+        before: site.before,
     };
     ordering_sites::met().iter().map(site).collect()
 }
@@ -167,8 +244,15 @@ fn asked(site: Site) -> ordering_sites::Site {
             Part::Fence => Asked::Fence,
         },
         ordering: ordering(site.order),
+        operation: match site.operation {
+            Operation::In => IN,
+            Operation::Out => OUT,
+        },
+        before: site.before,
     }
 }
+
+const _: () = assert!(Site::OFTEN == ordering_sites::OFTEN);
 
 fn ordering(order: Order) -> Ordering {
     match order {

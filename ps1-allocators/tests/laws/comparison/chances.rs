@@ -28,7 +28,8 @@ pub fn well_formed(ops: &[Op], order: Order) -> Result<(), String> {
             let which = if must_live { "is not live" } else { "is live already" };
             return Err(format!("operation {at}, {op:?}, names a block that {which}"));
         }
-        bytes = bytes + size - old.unwrap_or(0);
+        // A size is the answer's to choose, and may be as large as there is.
+        bytes = (bytes - old.unwrap_or(0)).saturating_add(size);
         if !freed {
             live.insert(id, size);
         }

@@ -1,12 +1,12 @@
 //! Whether an ordering could be weaker.
 //!
-//! The driver names the places in the source that ask for an ordering. The models run again with one of them
-//! a step weaker and all others as they are. If no model breaks a law then, that ordering was stronger than
-//! the models need.
+//! The driver names the places in the source that ask for an ordering, each once for each kind of operation that meets
+//! it and for each time that one does. The models run again with one of them a step weaker and all others as they are.
+//! If no model breaks a law then, that ordering was stronger than the models need.
 
 use super::laws::ask_one;
 use super::laws::models::{Model, explore};
-use crate::protocol::ordering::{Job, Order, Part, Site, Weakening};
+use crate::protocol::ordering::{Job, Operation, Order, Part, Site, Weakening};
 use testkit::client::Client;
 use testkit::{Fault, Judged};
 
@@ -82,5 +82,14 @@ fn describe(site: &Site) -> String {
         Part::Fence => "fence",
     };
     let file = site.file.rsplit_once("src/").map_or(site.file.as_str(), |(_, file)| file);
-    format!("the {part}'s {:?} at src/{file}:{}:{}", site.order, site.line, site.column)
+    let operation = match site.operation {
+        Operation::In => "in a push or a write",
+        Operation::Out => "in a pop or a read",
+    };
+    let time = match site.before {
+        0 => String::new(),
+        Site::OFTEN => format!(", from the {}th time on", Site::OFTEN + 1),
+        before => format!(", the {} time", ["second", "third"][before as usize - 1]),
+    };
+    format!("the {part}'s {:?} at src/{file}:{}:{} ({operation}{time})", site.order, site.line, site.column)
 }

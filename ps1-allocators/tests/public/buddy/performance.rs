@@ -6,9 +6,9 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
-use testkit::duel::duel;
+use testkit::duel::{duel, told};
 use testkit::edges::Edges;
-use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, timed};
+use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, scaled, timed};
 use testkit::trace::Trace;
 use testkit::{Check, Fault, Judged, judge};
 
@@ -68,7 +68,8 @@ fn a_merge_does_not_search_through_ten_thousand_free_blocks() {
 const SHORT_BATCH: u32 = 250;
 
 /// Times `commands` after the beginning `many`, in turns with the same after the beginning `few`; and the latter whole
-/// beside a peer, since who is slow after either is as fast as itself.
+/// beside a peer, since who is slow after either is as fast as itself. A peer takes its turns among the first ones too: so
+/// nobody is slow there alone, where several of one kind are timed.
 fn beside_itself(
     check: &Check,
     measure: &str,
@@ -82,11 +83,17 @@ fn beside_itself(
     let whole = replay(check, 4 * MAX, [few.as_slice(), &commands].concat());
     let replay = Replay { batch: SHORT_BATCH, ..replay(check, 4 * MAX, commands) };
     let race = Race::untimed(&heap, &replay, &many, &shape)?;
+    let mut starts = Vec::new();
     duel(check, measure, what, &edges, |seed| {
         let replay = Replay { seed, ..replay.clone() };
         let scale = Scale { many: many.clone(), few: few.clone(), replay };
-        Ok(vec![timed(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?])
+        let (rounds, beside) = scaled(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?;
+        starts.push(vec![beside]);
+        Ok(vec![rounds])
     })?;
+    let edges = Edges::of(RUBRIC, "buddy", "beside")?;
+    let what = "the speed beside buddy_system_allocator in the same turns, where few blocks are free";
+    told(check, &format!("{measure}_beside"), what, &edges, &starts)?;
     let edges = Edges::of(RUBRIC, "buddy", "yardstick")?;
     let race = Race::untimed(&heap, &whole, &[], &shape)?;
     let what = "the speed beside buddy_system_allocator where few blocks are free";
