@@ -92,6 +92,35 @@ impl Region {
         unsafe { self.base.add(offset) }
     }
 
+    /// Asks for pages of 2 MiB, where the system has them on request, as allocators that reserve their memory ahead
+    /// do. With small ones, how they happen to lie in physical memory makes some per cent between two regions, and a
+    /// heap of some megabytes has more pages than the processor remembers translations.
+    pub fn ask_for_huge_pages(&self) {
+        #[cfg(all(target_os = "linux", not(miri)))]
+        // SAFETY: the range is one mapping of ours, and the advice changes no byte of it.
+        unsafe {
+            libc::madvise(self.base.as_ptr().cast(), self.len, libc::MADV_HUGEPAGE);
+        }
+    }
+
+    /// Tells the processor that the byte at `offset` is about to be written, so that it fetches the cache line
+    /// meanwhile. A hint: it reads and writes nothing, and any offset will do. It is none where the target has no
+    /// such instruction.
+    ///
+    /// Stores don't train a processor's prefetchers as loads do, so an allocator that hands out memory without a look at
+    /// it gains by saying which comes next. TCMalloc does, as it takes an object from a list.
+    #[inline]
+    pub fn prefetch(&self, offset: usize) {
+        #[cfg(all(target_arch = "x86_64", not(miri)))]
+        {
+            use core::arch::x86_64::{_MM_HINT_ET0, _mm_prefetch};
+            // SAFETY: a prefetch touches no memory that the program sees, and faults on no address.
+            unsafe { _mm_prefetch::<_MM_HINT_ET0>(self.base.as_ptr().wrapping_add(offset).cast()) };
+        }
+        #[cfg(not(all(target_arch = "x86_64", not(miri))))]
+        let _ = offset;
+    }
+
     /// How far `ptr` is past the base, if it is the region's.
     #[inline]
     pub fn offset_of(&self, ptr: NonNull<u8>) -> Option<usize> {

@@ -159,7 +159,7 @@ impl Contestant {
     /// With `anywhere`, blocks may lie outside the region: only for peers, which are trusted.
     fn made(replay: &Replay, new: &New, beginning: &[Command], anywhere: bool) -> Option<Self> {
         let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
-        ask_for_huge_pages(&region);
+        region.ask_for_huge_pages();
         let (base, len) = if anywhere { (0, usize::MAX) } else { (region.base().addr().get(), region.len()) };
         let rehearsal = steps(&rehearsal(beginning, &replay.commands, replay.rehearsal));
         let beginning = steps(beginning);
@@ -230,16 +230,4 @@ impl Contestant {
         self.live[id] = Some((block, layout));
         offset as u32
     }
-}
-
-/// Asks for 2 MiB pages, where the system has them on request: how small ones happen to lie in physical memory
-/// makes some per cent between two regions, and more than that between the first one made and the last.
-fn ask_for_huge_pages(region: &Region) {
-    #[cfg(target_os = "linux")]
-    // SAFETY: the range is one mapping of ours, and the advice changes no byte of it.
-    unsafe {
-        libc::madvise(region.base().as_ptr().cast(), region.len(), libc::MADV_HUGEPAGE);
-    }
-    #[cfg(not(target_os = "linux"))]
-    let _ = region;
 }

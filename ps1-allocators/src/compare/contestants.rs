@@ -32,16 +32,23 @@ pub fn all() -> Vec<Entrant> {
     ]
 }
 
+/// Of huge pages, as those who take their memory from the system by themselves ask it for them.
+fn region(len: usize) -> Option<Region> {
+    let region = Region::map(len).ok()?;
+    region.ask_for_huge_pages();
+    Some(region)
+}
+
 /// An allocator over a region of its own.
 fn over<A: RawAllocator + 'static>(len: usize, new: fn(Region) -> A) -> Option<Box<dyn Racer>> {
-    let region = Region::map(len).ok()?;
+    let region = region(len)?;
     let base = region.base().addr().get();
     Some(Box::new(Racing::new(new(region), Some(base..base + len))))
 }
 
 /// Has no region of its own to look at, since what is large lies elsewhere.
 fn slab(len: usize) -> Option<Box<dyn Racer>> {
-    Some(Box::new(Racing::new(SmallInSlab(Slab::new(Region::map(len).ok()?)), None)))
+    Some(Box::new(Racing::new(SmallInSlab(Slab::new(region(len)?)), None)))
 }
 
 /// A slab allocator for what it serves, and the system's for what is larger.
