@@ -28,14 +28,8 @@ const PATIENCE: Duration = Duration::from_millis(60);
 /// Times the student, a peer and its twin, and replies with two [`Summed`].
 ///
 /// `half(contestant, thread, batch)` is one thread's part of a batch, and gives a number, of which those of
-/// contestant 0 are summed for the judge, with that of `after`. All have been at work before the clock starts.
-pub fn time(
-    batches: u32,
-    seed: u64,
-    replies: &mut Replies,
-    half: impl Fn(usize, u32, u32) -> u64 + Sync,
-    after: impl FnOnce() -> u64,
-) {
+/// contestant 0 are summed for the judge. All have been at work before the clock starts.
+pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize, u32, u32) -> u64 + Sync) {
     let (gate, clock) = (Gate::default(), Instant::now());
     let timed = |contestant, thread, batch| {
         let begin = clock.elapsed().as_nanos() as u64;
@@ -71,7 +65,7 @@ pub fn time(
             !own.is_apart_from(&other)
         });
         gate.close();
-        let sum = sums.into_iter().fold(after(), u64::wrapping_add);
+        let sum = sums.into_iter().fold(0, u64::wrapping_add);
         let found = Sum { sum, lost: timing.lost, apart: timing.spoilt };
         replies.send(&Summed::Timing { rounds: timing.rounds, found });
     });

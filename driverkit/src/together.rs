@@ -57,9 +57,8 @@ pub fn time<S: Contestant, P: Contestant>(
     let (Some(one), Some(twin)) = (peer(), peer()) else { return };
     let Some(student) = early.or_else(student) else { return };
     let peers = [one, twin];
-    let half = |contestant: usize, thread, batch| match contestant {
+    pair::time(work.batches, work.seed, replies, |contestant, thread, batch| match contestant {
         0 => student.half(thread, batch),
         which => peers[which - 1].half(thread, batch),
-    };
-    pair::time(work.batches, work.seed, replies, half, || 0);
+    });
 }

@@ -204,8 +204,7 @@ pub struct Together {
     pub seed: u64,
     /// Batches, between each two of which both threads wait for each other.
     pub batches: u32,
-    /// Blocks that each thread allocates in a batch: it frees the most of them, and leaves a window to the other. The sum
-    /// is of the addresses that they would have if all were freed.
+    /// Blocks that each thread allocates in a batch, and frees within it. The sum is of their addresses.
     pub blocks: u32,
     /// Blocks that each thread has at once.
     pub window: u32,
@@ -215,12 +214,6 @@ impl Together {
     /// The address of a thread's block: each has pages of its own, and uses the same ones again and again.
     pub const fn block(&self, thread: u32, number: u32) -> u64 {
         HEAP + ((thread as u64) << 32) + (number % self.window) as u64 * 64
-    }
-
-    /// The address of a block that it leaves to the other: those of two batches in a row lie apart.
-    pub const fn left(&self, thread: u32, turn: u32, number: u32) -> u64 {
-        let place = self.window * (1 + turn % 2) + number % self.window;
-        HEAP + ((thread as u64) << 32) + place as u64 * 64
     }
 }
 
