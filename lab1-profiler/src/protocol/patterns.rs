@@ -1,6 +1,8 @@
 //! What can be asked of exercise L1.3, and what comes back.
 
+use driverkit::prng::SplitMix64;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 
 /// What can be asked.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -131,12 +133,54 @@ pub struct Tally {
 pub struct Race {
     /// Decides who goes first in each round.
     pub seed: u64,
+    /// Decides the [`rehearsal`](Self::rehearsal).
+    pub rehearsal: u64,
     /// Events in a batch. After each, one site is asked about: the first, then the second, and so on.
     pub batch: u32,
     /// How many sites there are, from 0.
     pub sites: u32,
     /// What happens.
     pub events: Vec<Event>,
+}
+
+impl Race {
+    /// What happens before the clock starts, so that every table is as large as it gets: the same kinds of events, of the
+    /// same sizes and sites, on as many blocks, of which others live long. Which one is freed or moves, and where a new one
+    /// lies, is drawn, so that nothing that is known of them tells what there is to know the next time.
+    pub fn rehearsal(&self) -> Vec<Event> {
+        let mut prng = SplitMix64::new(self.rehearsal);
+        let place = |event: &Event| match *event {
+            Event::Allocated(block, ..) | Event::Moved(_, block, _) => Some(block),
+            Event::Freed(_) => None,
+        };
+        let mut free: Vec<u64> =
+            self.events.iter().filter_map(place).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut live = Vec::new();
+        let mut draw = |from: &mut Vec<u64>| {
+            (!from.is_empty()).then(|| from.swap_remove(prng.below(from.len() as u64) as usize))
+        };
+        let drawn = |event: &Event| {
+            let (from, to, drawn) = match *event {
+                Event::Allocated(_, size, site) => {
+                    let block = draw(&mut free)?;
+                    (None, Some(block), Event::Allocated(block, size, site))
+                }
+                Event::Moved(from, to, new_size) => {
+                    let block = draw(&mut live)?;
+                    let place = if from == to { block } else { draw(&mut free)? };
+                    ((from != to).then_some(block), Some(place), Event::Moved(block, place, new_size))
+                }
+                Event::Freed(_) => {
+                    let block = draw(&mut live)?;
+                    (Some(block), None, Event::Freed(block))
+                }
+            };
+            live.extend(to);
+            free.extend(from);
+            Some(drawn)
+        };
+        self.events.iter().filter_map(drawn).collect()
+    }
 }
 
 /// A program to time with a sampler and without: it makes blocks, and drops each for the next in its slot.

@@ -233,12 +233,22 @@ pub struct Stress {
     pub capacity: u32,
     /// Decides payloads and order.
     pub seed: u64,
+    /// Whether values are words like those that are timed, which nobody has to drop, so that no drops are counted.
+    pub words: bool,
 }
 
 impl Stress {
+    /// Bytes of the payload of a value that counts its drops.
+    pub const PARCEL: usize = 72;
+
     /// Bytes of a value's payload.
-    pub const LEN: usize = 72;
+    pub const fn bytes(&self) -> usize {
+        if self.words { size_of::<Word>() } else { Self::PARCEL }
+    }
 }
+
+/// A value that is timed.
+pub type Word = [u64; 4];
 
 /// What a stress gave. Each figure is one that the judge can compute.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

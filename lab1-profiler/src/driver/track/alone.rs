@@ -4,14 +4,19 @@ use super::dealt::{Dealt, Tracks, make};
 use super::peer::Locked;
 use crate::protocol::track::{Alone, Call, seal};
 use driverkit::Replies;
+use driverkit::prng::SplitMix64;
 use driverkit::timed::{Sum, Summed, interleave};
 use lab1_profiler::track::Tracker;
+use std::collections::BTreeSet;
 
-/// Times calls. Everything is carried out once before the clock starts.
+/// Times calls. Much the same is carried out once before the clock starts.
 pub fn time(alone: &Alone, replies: &mut Replies) {
-    let batches: Vec<&[Call]> = alone.calls.chunks(alone.batch.max(1) as usize).collect();
-    let student = || Contestant::new(Tracker::new(Dealt), &batches, alone.look);
-    let peer = || Contestant::new(Locked::default(), &batches, alone.look);
+    let batch = alone.batch.max(1) as usize;
+    let rehearsal = rehearsal(&alone.calls, alone.seed);
+    let (batches, rehearsal): (Vec<&[Call]>, Vec<&[Call]>) =
+        (alone.calls.chunks(batch).collect(), rehearsal.chunks(batch).collect());
+    let student = || Contestant::new(Tracker::new(Dealt::new()), &rehearsal, alone.look);
+    let peer = || Contestant::new(Locked::default(), &rehearsal, alone.look);
     // Where memory comes to lie favours some; over three consecutive seeds each is made first, second, last.
     let (mut student, mut peer, mut twin) = match alone.seed % 3 {
         0 => (student(), peer(), peer()),
@@ -35,6 +40,40 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
     replies.send(&Summed::Timing { rounds, found: Sum { sum, lost: 0, apart: 0 } });
 }
 
+/// The same calls on as many blocks, of which others live long: which one is freed or moved, and where a new one lies, is
+/// drawn. So what was told of them is no answer to what there is to tell the next time.
+fn rehearsal(calls: &[Call], seed: u64) -> Vec<Call> {
+    let mut prng = SplitMix64::new(!seed);
+    let answer = |call: &Call| match call {
+        Call::Malloc { answer, .. } | Call::Realloc { answer, .. } => *answer,
+        Call::Free { .. } => None,
+    };
+    let mut free: Vec<u64> = calls.iter().filter_map(answer).collect::<BTreeSet<_>>().into_iter().collect();
+    let mut live = Vec::new();
+    let mut draw = |from: &mut Vec<u64>| {
+        (!from.is_empty()).then(|| from.swap_remove(prng.below(from.len() as u64) as usize))
+    };
+    let drawn = |call: &Call| {
+        let (mut gone, mut come) = (None, None);
+        if !matches!(call, Call::Malloc { .. }) {
+            gone = Some(draw(&mut live)?);
+        }
+        if !matches!(call, Call::Free { .. }) {
+            come = Some(draw(&mut free)?);
+        }
+        live.extend(come);
+        free.extend(gone);
+        Some(match *call {
+            Call::Malloc { size, align, site, .. } => Call::Malloc { size, align, site, answer: come },
+            Call::Free { .. } => Call::Free { block: gone? },
+            Call::Realloc { size, align, site, .. } => {
+                Call::Realloc { block: gone, size, align, site, answer: come }
+            }
+        })
+    };
+    calls.iter().filter_map(drawn).collect()
+}
+
 /// One tracker, and what it told.
 struct Contestant<T> {
     tracker: T,
@@ -46,7 +85,7 @@ struct Contestant<T> {
 }
 
 impl<T: Tracks> Contestant<T> {
-    /// A warm one: everything has been done once.
+    /// A warm one: its rehearsal is over.
     fn new(tracker: T, batches: &[&[Call]], look: u32) -> Self {
         let mut contestant = Self { tracker, look: look.max(1) as usize, sum: 0, before: 0 };
         batches.iter().enumerate().for_each(|(index, batch)| contestant.run(index, batch));

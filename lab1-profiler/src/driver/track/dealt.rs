@@ -6,18 +6,33 @@ use lab1_profiler::track::{Record, Totals, Tracker};
 use lab1_profiler::{Heap, Site};
 use std::cell::Cell;
 use std::ptr::{NonNull, null_mut};
+use std::sync::Weak;
 
-/// Hands out addresses that each thread sets for itself.
-pub struct Dealt;
+/// Hands out addresses that each thread sets for itself. To a tracker that asks how large it is, or whether it needs to be
+/// dropped, it is like the heap before which answers are judged.
+pub struct Dealt {
+    _own: Weak<()>,
+}
 
 /// The alignment of every block.
-pub const ALIGN: usize = 16;
+const ALIGN: usize = 16;
 
 thread_local! {
     static NEXT: Cell<*mut u8> = const { Cell::new(null_mut()) };
 }
 
 impl Dealt {
+    /// A heap for a tracker.
+    pub const fn new() -> Self {
+        Self { _own: Weak::new() }
+    }
+
+    /// What this thread was dealt.
+    #[inline]
+    pub fn dealt() -> Option<NonNull<u8>> {
+        NonNull::new(NEXT.get())
+    }
+
     /// What this thread is given next.
     #[inline]
     pub fn deal(address: u64) {
@@ -29,7 +44,7 @@ impl Dealt {
 unsafe impl Heap for Dealt {
     #[inline]
     fn malloc(&self, _: usize, _: usize) -> Option<NonNull<u8>> {
-        NonNull::new(NEXT.get())
+        Self::dealt()
     }
 
     #[inline]
@@ -37,7 +52,7 @@ unsafe impl Heap for Dealt {
 
     #[inline]
     unsafe fn realloc(&self, _: NonNull<u8>, _: usize, _: usize) -> Option<NonNull<u8>> {
-        NonNull::new(NEXT.get())
+        Self::dealt()
     }
 }
 

@@ -10,9 +10,9 @@ use lab1_profiler::track::Tracker;
 /// Times two threads beside a peer and its twin.
 pub fn time(together: &Together, replies: &mut Replies) {
     // Where memory comes to lie favours some; over consecutive seeds each kind is made first and last.
-    let early = together.seed.is_multiple_of(2).then(|| Tracker::new(Dealt));
+    let early = together.seed.is_multiple_of(2).then(|| Tracker::new(Dealt::new()));
     let peers = [Locked::default(), Locked::default()];
-    let student = early.unwrap_or_else(|| Tracker::new(Dealt));
+    let student = early.unwrap_or_else(|| Tracker::new(Dealt::new()));
     pair::time(together.batches, together.seed, replies, |contestant, thread, _| match contestant {
         0 => half(&student, together, thread),
         which => half(&peers[which - 1], together, thread),

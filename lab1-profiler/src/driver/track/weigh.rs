@@ -13,7 +13,7 @@ pub fn weigh(weigh: &Weigh) -> Weighed {
     pages::small_only();
     let before = Region::mapped();
     reset();
-    let tracker = metered(|| Tracker::new(Dealt));
+    let tracker = metered(|| Tracker::new(Dealt::new()));
     let base = peak();
     // From here on it is to take nothing.
     reset();

@@ -17,12 +17,11 @@ pub fn race(check: &Check, sites: u32, events: &[Event]) -> Judged {
     let client = client(check)?;
     let edges = Edges::of(RUBRIC, "patterns", "event")?;
     let what = "the speed of `Patterns` beside two of the standard library's hash maps";
-    let batch = 2000;
-    let expected = profiles(sites, batch, events);
+    let race = Race { seed: 0, rehearsal: check.seed(), batch: 2000, sites, events: events.to_vec() };
+    let (batches, expected) = (events.len().div_ceil(race.batch as usize), profiles(&race));
     duel(check, "event", what, &edges, |seed| {
-        let race = Race { seed, batch: batch as u32, sites, events: events.to_vec() };
-        let (rounds, told) =
-            found(&client, &Request::Patterns(Job::Race(race)), events.len().div_ceil(batch))?;
+        let race = Race { seed, ..race.clone() };
+        let (rounds, told) = found(&client, &Request::Patterns(Job::Race(race)), batches)?;
         let Found::Profiles(told) = told else { return Err(unasked()) };
         let wrong = expected.iter().zip(&told).find_map(|(expected, told)| differs(expected, told));
         match wrong {
@@ -33,17 +32,16 @@ pub fn race(check: &Check, sites: u32, events: &[Event]) -> Judged {
     })
 }
 
-/// What must be known of the site that is asked about after each batch, and then of every one, when everything
-/// happens for the second time.
-fn profiles(sites: u32, batch: usize, events: &[Event]) -> Vec<Profile> {
+/// What must be known of the site that is asked about after each batch, and then of every one, after the rehearsal.
+fn profiles(race: &Race) -> Vec<Profile> {
     let mut model = Thread::default();
-    events.iter().for_each(|event| model.observe(*event));
+    race.rehearsal().iter().for_each(|event| model.observe(*event));
     let mut profiles = Vec::new();
-    for (batch, events) in (0..).zip(events.chunks(batch)) {
+    for (batch, events) in (0..).zip(race.events.chunks(race.batch as usize)) {
         events.iter().for_each(|event| model.observe(*event));
-        profiles.push(model.expected(batch % sites));
+        profiles.push(model.expected(batch % race.sites));
     }
-    profiles.extend((0..sites).map(|site| model.expected(site)));
+    profiles.extend((0..race.sites).map(|site| model.expected(site)));
     profiles
 }
 

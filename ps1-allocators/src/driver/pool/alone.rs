@@ -1,13 +1,10 @@
 //! Times the student's `Pool` beside `slab`, on one thread.
 
-use crate::protocol::pool::{Alone, Step};
+use crate::protocol::pool::{Alone, Step, Word};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
 use driverkit::timed::{Sum, Summed, interleave, word};
 use ps1_allocators::pool::{Key, Pool};
-
-/// What is inserted: 32 bytes.
-type Word = [u64; 4];
 
 /// A pool with keys.
 trait Keyed {

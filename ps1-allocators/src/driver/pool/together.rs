@@ -1,14 +1,11 @@
 //! Times the student's `SharedPool` beside a peer, on two threads at once.
 
-use crate::protocol::pool::{Peer, Together};
+use crate::protocol::pool::{Peer, Together, Word};
 use driverkit::Replies;
 use driverkit::pair::lock;
 use driverkit::together::{self, Contestant, Work, added};
 use ps1_allocators::pool::{PoolBox, SharedPool};
 use std::sync::Mutex;
-
-/// What is inserted: 32 bytes.
-type Word = [u64; 4];
 
 /// The most values that a thread has in a pool at once.
 const WINDOW: usize = 64;
