@@ -10,7 +10,7 @@ use lab1_profiler::track::Tracker;
 /// Makes the calls of one stage after the other.
 pub fn starve(stages: &[Stage], replies: &mut Replies) {
     replies.expect(stages.len());
-    let tracker = Tracker::new(Dealt);
+    let tracker = Tracker::new(Dealt::new());
     for Stage { calls, starved } in stages {
         let taken = if *starved { all_memory() } else { Vec::new() };
         let withheld = calls.iter().filter(|call| withholds(&tracker, call)).count() as u64;
