@@ -53,8 +53,7 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         for contestant in [0, 1, 2, 0, 1, 2] {
             both(contestant, 0);
         }
-        replies.expect(0);
-        replies.send(&Summed::Started);
+        replies.mark(&Summed::Started);
         // By batch, since one may be done again.
         let mut sums = vec![0_u64; batches as usize];
         let timing = interleave_sound(batches as usize, seed, PATIENCE, |contestant, batch| {
@@ -67,7 +66,7 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         gate.close();
         let sum = sums.into_iter().fold(0, u64::wrapping_add);
         let found = Sum { sum, lost: timing.lost, apart: timing.spoilt };
-        replies.send(&Summed::Timing { rounds: timing.rounds, found });
+        replies.mark(&Summed::Timing { rounds: timing.rounds, found });
     });
 }
 

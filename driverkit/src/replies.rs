@@ -3,9 +3,9 @@
 use crate::seal::Seal;
 use crate::wire::{Message, push_frame};
 use serde::Serialize;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Programs up to this many commands have every reply flushed, so that a crash shows which command it
 /// was; longer ones are buffered, since a system call a command would cost more than the commands.
@@ -38,7 +38,7 @@ pub(crate) fn connect(socket: UnixStream) {
 /// Takes the key of the request that is answered next.
 pub(crate) fn seal(key: u64) {
     if let Some(output) = OUTPUT.get() {
-        output.lock().unwrap_or_else(PoisonError::into_inner).seal = Seal::new(key);
+        lock(output).seal = Seal::new(key);
     }
 }
 
@@ -57,13 +57,31 @@ impl Replies {
     pub fn send<R: Serialize>(&mut self, reply: &R) {
         send(&(Message::Reply, reply), self.stepped);
     }
+
+    /// Sends an answer at which the judge looks at this process, and waits until it has.
+    ///
+    /// The system adds up the processor time of a thread when it leaves its processor: of one that runs it tells the time
+    /// of a tick ago, some milliseconds. And what was timed takes as long as many batches to be let go of, which a judge
+    /// that looks late would see.
+    pub fn mark<R: Serialize>(&mut self, reply: &R) {
+        send(&(Message::Mark, reply), true);
+        let socket = OUTPUT.get().map(|output| lock(output).socket.try_clone());
+        let Some(Ok(mut socket)) = socket else { return };
+        if socket.read_exact(&mut [0]).is_err() {
+            std::process::exit(EXIT_ORPHANED);
+        }
+    }
+}
+
+fn lock(output: &Mutex<Output>) -> MutexGuard<'_, Output> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Sends a message, with what goes in its frame. Where the judge is gone there is nobody left to work for, and the
 /// process ends.
 pub(crate) fn send(message: &impl Serialize, flush: bool) {
     let Some(output) = OUTPUT.get() else { return };
-    let Output { socket, seal, frames } = &mut *output.lock().unwrap_or_else(PoisonError::into_inner);
+    let Output { socket, seal, frames } = &mut *lock(output);
     let mut sent = push_frame(frames, &(seal.number(), message));
     if flush || frames.len() >= BUFFERED {
         sent = sent.and_then(|()| socket.write_all(frames));

@@ -20,6 +20,8 @@ pub enum Message {
     },
     /// The answer to one command of the request follows in the same frame, encoded by the assignment's protocol.
     Reply,
+    /// The same; and the driver waits for a byte until it goes on, so that the judge can look at its process meanwhile.
+    Mark,
     /// The request is carried out.
     Done {
         /// How long that took inside, in nanoseconds. A claim: the judge has its own clock.

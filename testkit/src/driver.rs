@@ -123,7 +123,7 @@ impl Driver {
                     Err(error) => break cut(error, limit),
                 };
                 match said {
-                    Message::Reply => {
+                    said @ (Message::Reply | Message::Mark) => {
                         count += 1;
                         bytes += self.frame.len();
                         if bytes > REPLIED || count > request.len() + UNASKED {
@@ -133,6 +133,10 @@ impl Driver {
                             take(&self.frame[reply..], self.from.get_ref().read, self.child.id())
                         {
                             break Death::Garbled(error.to_string());
+                        }
+                        // One that is gone is met at the next read.
+                        if matches!(said, Message::Mark) {
+                            let _ = self.from.get_mut().write_all(&[0]);
                         }
                     }
                     Message::Done { .. } => return Ok(()),

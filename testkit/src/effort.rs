@@ -1,6 +1,10 @@
 //! What a process has had of the machine until now, as seen from outside.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
+
+/// How long a process may take to come to rest.
+#[cfg(target_os = "linux")]
+const REST: Duration = Duration::from_millis(1);
 
 /// Threads and processor time, which no process can hide.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -12,10 +16,21 @@ pub struct Effort {
 }
 
 impl Effort {
-    /// The effort of a process of any user; `None` where the system does not tell.
+    /// The effort of a process of any user that waits for us; `None` where the system does not tell.
+    ///
+    /// A thread's time is added up when it leaves its processor, and not before the next tick of the system's clock if it
+    /// stays there. So this waits until all have come to rest, but not long: there may be one that spins, and gives its
+    /// processor away now and then, which is as good.
     #[cfg(target_os = "linux")]
     pub fn of(process: u32) -> Option<Self> {
-        let threads = std::fs::read_dir(format!("/proc/{process}/task")).ok()?.count();
+        let until = Instant::now() + REST;
+        let threads = loop {
+            let (threads, at_rest) = threads(process)?;
+            if at_rest || Instant::now() > until {
+                break threads;
+            }
+            std::thread::yield_now();
+        };
         let mut clock = 0;
         let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
         // SAFETY: both write to where they are told, which is ours and of that type.
@@ -31,6 +46,19 @@ impl Effort {
     pub fn of(_: u32) -> Option<Self> {
         None
     }
+}
+
+/// How many threads a process has, and whether all of them wait.
+#[cfg(target_os = "linux")]
+fn threads(process: u32) -> Option<(usize, bool)> {
+    let (mut threads, mut at_rest) = (0, true);
+    for thread in std::fs::read_dir(format!("/proc/{process}/task")).ok()?.flatten() {
+        threads += 1;
+        // The state stands after the name, which may have any character.
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        at_rest &= !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('R'));
+    }
+    Some((threads, at_rest))
 }
 
 #[cfg(all(test, target_os = "linux"))]

@@ -51,7 +51,7 @@ pub fn scale<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     let offsets = std::mem::take(&mut many.offsets);
     let peers = rounds.iter().map(|[.., peer]| *peer).collect();
     let rounds = rounds.into_iter().map(|[many, few, twin, _]| [many, few, twin]).collect();
-    replies.send(&Scaled::Timing { rounds, found: (offsets, peers) });
+    replies.mark(&Scaled::Timing { rounds, found: (offsets, peers) });
 }
 
 /// Makes an allocator behind a pointer. So what is timed is compiled once, the same for all contestants, and not anew with
@@ -72,7 +72,7 @@ fn time_made(
     let Some(mut contestants) = made(replay, first, second) else { return };
     let rounds = race(replay, &mut contestants, replies);
     let [first, ..] = &mut contestants;
-    replies.send(&Timed::Timing { rounds, found: std::mem::take(&mut first.offsets) });
+    replies.mark(&Timed::Timing { rounds, found: std::mem::take(&mut first.offsets) });
 }
 
 /// One of the first kind and two of the second. Where memory comes to lie favours the ones that are
@@ -104,8 +104,7 @@ fn race<const N: usize>(
 ) -> Vec<[u32; N]> {
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
-    replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.mark(&Timed::Started);
     interleave(batches.len(), replay.seed, |contestant, batch| {
         contestants[contestant].run(batches[batch]);
     })

@@ -133,8 +133,7 @@ fn time(made: &Made, replies: &mut Replies) {
     let mut aggregate = Aggregate::new();
     let mut result = None;
     let mut sums = [CHECKSUM; 2];
-    replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.mark(&Timed::Started);
     let rounds = timed::interleave(batches.len() + 1, made.turn, |contestant, batch| {
         match (contestant, batches.get(batch)) {
             (0, Some(batch)) => batch.iter().for_each(|(stack, weight)| aggregate.add(stack, 1, *weight)),
@@ -152,7 +151,7 @@ fn time(made: &Made, replies: &mut Replies) {
             }
         }
     });
-    replies.send(&Timed::Stopped(rounds));
+    replies.mark(&Timed::Stopped(rounds));
     if let Some(reported) = result {
         replies.send(&Timed::Gave(reported));
     }

@@ -54,8 +54,7 @@ pub fn time(race: &Race, replies: &mut Replies) {
         }
     }
     let mut told = Vec::with_capacity(batches.len() + sites as usize);
-    replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.mark(&Timed::Started);
     let rounds = interleave(batches.len(), race.seed, |contestant, batch| match contestant {
         0 => {
             batches[batch].iter().for_each(|event| happen(&mut student, *event));
@@ -68,5 +67,5 @@ pub fn time(race: &Race, replies: &mut Replies) {
         }
     });
     told.extend((0..sites).map(|site| encode(student.site(site))));
-    replies.send(&Timed::Timing { rounds, found: Found::Profiles(told) });
+    replies.mark(&Timed::Timing { rounds, found: Found::Profiles(told) });
 }

@@ -26,8 +26,7 @@ pub fn time(workload: &Workload, replies: &mut Replies) {
     }
     let mut sampler = Sampler::new(workload.mean, workload.seed);
     let (mut chosen, mut weight) = (0, 0.0);
-    replies.expect(0);
-    replies.send(&Timed::Started);
+    replies.mark(&Timed::Started);
     let rounds = interleave(batches.len(), workload.seed, |contestant, batch| {
         let slots = &mut contestants[contestant];
         for block in batches[batch] {
@@ -40,5 +39,5 @@ pub fn time(workload: &Workload, replies: &mut Replies) {
             make(slots, *block);
         }
     });
-    replies.send(&Timed::Timing { rounds, found: Found::Chosen(chosen, weight) });
+    replies.mark(&Timed::Timing { rounds, found: Found::Chosen(chosen, weight) });
 }

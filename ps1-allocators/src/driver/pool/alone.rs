@@ -74,14 +74,13 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
     let batch = alone.batch.max(1) as usize;
     let batches: Vec<&[Step]> = alone.steps.chunks(batch).collect();
     let turn = |index: usize| (index * batch) as u32;
-    replies.expect(0);
-    replies.send(&Summed::Started);
+    replies.mark(&Summed::Started);
     let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
         0 => student.run(turn(index), batches[index]),
         1 => peer.run(turn(index), batches[index]),
         _ => twin.run(turn(index), batches[index]),
     });
-    replies.send(&Summed::Timing { rounds, found: Sum { sum: student.sum, lost: 0, apart: 0 } });
+    replies.mark(&Summed::Timing { rounds, found: Sum { sum: student.sum, lost: 0, apart: 0 } });
 }
 
 /// The steps, in which some neighbours that are inserted have traded their ids.
