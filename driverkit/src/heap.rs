@@ -38,6 +38,8 @@ pub enum Command {
         /// A live block.
         id: u32,
     },
+    /// Frees all live blocks, in the order of their addresses.
+    DeallocateAll,
     /// Frees an address that is no live block's, or claims to.
     DeallocateAt {
         /// Bytes from the region's base; may lie outside.
@@ -91,6 +93,8 @@ pub enum Reply {
         /// The digest of what it held, up to its size.
         held: u64,
     },
+    /// All blocks were freed, up to one whose free was refused: the name of each, and the digest of what it held.
+    AllFreed(Vec<(u32, u64)>),
     /// The free was refused.
     Refused(Refusal),
     /// The extents, in the order of the report.

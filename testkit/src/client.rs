@@ -1,7 +1,8 @@
 //! Asks drivers, and starts another one when one has ended.
 
 use crate::check::Check;
-use crate::driver::{Driver, Take};
+use crate::death::Death;
+use crate::driver::{Asked, Driver, Take};
 use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
 use driverkit::wire::{decode, encode};
@@ -50,7 +51,7 @@ pub struct Transcript<R> {
 /// A reply to what is timed.
 #[derive(Debug)]
 pub struct Arrived<R> {
-    /// When it came.
+    /// When it was read.
     pub at: Instant,
     /// What the driver had done until then, where the system tells.
     pub effort: Option<Effort>,
@@ -65,6 +66,15 @@ pub struct Client<'c> {
     path: PathBuf,
     limit: Duration,
     driver: RefCell<Option<Driver>>,
+    prepared: RefCell<Vec<Prepared>>,
+}
+
+/// A driver that has been asked what is timed, and waits for word to begin.
+#[derive(Debug)]
+struct Prepared {
+    request: Vec<u8>,
+    driver: Driver,
+    asked: Asked,
 }
 
 impl<'c> Client<'c> {
@@ -85,7 +95,7 @@ impl<'c> Client<'c> {
         };
         let limit = std::env::var("GRADE_DEADLINE_MS").ok().and_then(|millis| millis.parse().ok());
         let limit = limit.map_or(LIMIT, Duration::from_millis);
-        Ok(Self { check, path, limit, driver: RefCell::new(None) })
+        Ok(Self { check, path, limit, driver: RefCell::default(), prepared: RefCell::default() })
     }
 
     /// The check that asks.
@@ -115,9 +125,9 @@ impl<'c> Client<'c> {
         request: &Q,
         limit: Duration,
     ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
-        let bytes = encode(request).map_err(|error| (Fault::Broke(error.to_string()), Vec::new()))?;
+        let bytes = encoded(request).map_err(|fault| (fault, Vec::new()))?;
         let mut replies = Vec::new();
-        let answered = self.ask_encoded(&bytes, limit, &mut |reply, _, _| {
+        let answered = self.ask_encoded(&bytes, limit, &mut |reply, _| {
             replies.push(decode(reply)?);
             Ok(())
         });
@@ -127,48 +137,92 @@ impl<'c> Client<'c> {
         }
     }
 
-    /// Asks what is timed, and notes when each reply came and what the driver had done until then.
+    /// Asks a fresh process what is timed, or the one that has been [prepared](Self::prepare) for it; and notes when each
+    /// reply came and what the driver had done until then.
     ///
     /// # Errors
     ///
     /// The [`Fault`] that the driver's end comes to.
     pub fn ask_timed<Q: Serialize, R: DeserializeOwned>(&self, request: &Q) -> Judged<Vec<Arrived<R>>> {
-        let bytes = encode(request).map_err(|error| Fault::Broke(error.to_string()))?;
+        let request = encoded(request)?;
         let mut arrived = Vec::new();
-        self.ask_encoded(&bytes, self.limit, &mut |reply, at, process| {
+        let mut take = |reply: &[u8], process| {
+            let at = Instant::now();
             arrived.push(Arrived { at, effort: Effort::of(process), reply: decode(reply)? });
             Ok(())
-        })?;
+        };
+        self.restart();
+        let mut prepared = self.prepared.borrow_mut();
+        match prepared.iter().position(|prepared| prepared.request == request) {
+            Some(place) => {
+                let Prepared { mut driver, asked, .. } = prepared.swap_remove(place);
+                let start = Instant::now();
+                let answered = driver.finish(asked, &mut take);
+                self.check.spent(start.elapsed());
+                self.settle(driver, answered)?;
+            }
+            None => self.ask_encoded(&request, self.limit, &mut take)?,
+        }
         Ok(arrived)
+    }
+
+    /// Asks a fresh process each of what is going to be timed next, and waits until they are warm: all at once, while
+    /// no clock runs.
+    ///
+    /// # Errors
+    ///
+    /// Where no process can be started. What becomes of them then is told when they are asked.
+    pub fn prepare<Q: Serialize>(&self, requests: impl IntoIterator<Item = Q>) -> Judged {
+        let start = Instant::now();
+        let mut prepared = self.prepared.borrow_mut();
+        for request in requests {
+            let request = encoded(&request)?;
+            let mut driver = self.start()?;
+            let asked = driver.begin(&request, self.within(self.limit)?);
+            prepared.push(Prepared { request, driver, asked });
+        }
+        for Prepared { driver, .. } in &mut *prepared {
+            driver.wait();
+        }
+        self.check.spent(start.elapsed());
+        Ok(())
     }
 
     /// What does not depend on the types, so that it is compiled once.
     fn ask_encoded(&self, request: &[u8], limit: Duration, take: &mut Take<'_>) -> Judged {
+        let limit = self.within(limit)?;
+        let driver = self.driver.borrow_mut().take();
+        let mut driver = driver.map_or_else(|| self.start(), Ok)?;
+        let start = Instant::now();
+        let asked = driver.begin(request, limit);
+        let answered = driver.finish(asked, take);
+        self.check.spent(start.elapsed());
+        self.settle(driver, answered)
+    }
+
+    fn start(&self) -> Judged<Driver> {
+        let driver = Driver::start(&self.path, self.limit).map_err(Fault::Broke)?;
+        self.check.met(driver.submission.clone());
+        Ok(driver)
+    }
+
+    /// How long a request may take: no longer than is left for the check.
+    fn within(&self, limit: Duration) -> Judged<Duration> {
         let left = self.check.left();
         if left.is_zero() {
             let said = "The requests of this check took too long in all, though none of them alone.";
             return Err(Fault::TimedOut(said.to_owned().into()));
         }
-        let mut slot = self.driver.borrow_mut();
-        let mut driver = match slot.take() {
-            Some(driver) => driver,
-            None => {
-                let driver = Driver::start(&self.path, self.limit).map_err(Fault::Broke)?;
-                self.check.met(driver.submission.clone());
-                driver
-            }
-        };
-        let start = Instant::now();
-        let answered = driver.ask(request, limit.min(self.limit).min(left), take);
-        self.check.spent(start.elapsed());
-        let (death, said) = match answered {
-            Ok(()) => {
-                *slot = Some(driver);
-                return Ok(());
-            }
-            Err(end) => end,
-        };
-        Err(death.fault(&said))
+        Ok(limit.min(self.limit).min(left))
+    }
+
+    /// Keeps a driver that has answered, or says how it ended.
+    fn settle(&self, driver: Driver, answered: Result<(), (Death, String)>) -> Judged {
+        match answered {
+            Ok(()) => *self.driver.borrow_mut() = Some(driver),
+            Err((death, said)) => return Err(death.fault(&said)),
+        }
+        Ok(())
     }
 
     /// By how many bytes the driver has grown since it said hello, at the most; `None` where the system does not tell.
@@ -180,6 +234,10 @@ impl<'c> Client<'c> {
     pub fn restart(&self) {
         self.driver.borrow_mut().take();
     }
+}
+
+fn encoded<Q: Serialize>(request: &Q) -> Judged<Vec<u8>> {
+    encode(request).map_err(|error| Fault::Broke(error.to_string()))
 }
 
 /// Builds the loom driver, once, where no grader has: under plain `cargo test`.

@@ -4,7 +4,7 @@ use crate::death::Death;
 use driverkit::seal::Seal;
 use driverkit::wire::{Message, message, read_frame};
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::io::{BufReader, ErrorKind, Read, Write};
+use std::io::{BufRead, BufReader, ErrorKind, Read, Write};
 use std::os::fd::OwnedFd;
 use std::os::unix::net::UnixStream;
 use std::os::unix::process::CommandExt;
@@ -32,8 +32,8 @@ const KEPT: usize = 2000;
 /// How long a driver whose socket closed may take to end by itself.
 const GRACE: Duration = Duration::from_millis(500);
 
-/// Takes an encoded reply, with when it came and from which process.
-pub type Take<'t> = dyn FnMut(&[u8], Instant, u32) -> std::io::Result<()> + 't;
+/// Takes an encoded reply, with the process that it came from.
+pub type Take<'t> = dyn FnMut(&[u8], u32) -> std::io::Result<()> + 't;
 
 /// A running driver.
 #[derive(Debug)]
@@ -50,13 +50,19 @@ pub struct Driver {
     pub submission: Option<String>,
 }
 
+/// A request that a driver carries out.
+#[derive(Debug)]
+pub struct Asked {
+    sent: Result<(), ErrorKind>,
+    len: usize,
+    limit: Duration,
+}
+
 /// A socket whose reads and writes end at a deadline.
 #[derive(Debug)]
 struct Timed {
     socket: UnixStream,
     deadline: Instant,
-    /// When something was last read.
-    read: Instant,
 }
 
 impl Driver {
@@ -76,8 +82,7 @@ impl Driver {
         drop(command);
         confine(&child);
         let output = Output::drain(&mut child);
-        let now = Instant::now();
-        let from = BufReader::with_capacity(BUFFER, Timed { socket: ours, deadline: now + limit, read: now });
+        let from = BufReader::with_capacity(BUFFER, Timed { socket: ours, deadline: Instant::now() + limit });
         let mut driver = Self {
             child,
             from,
@@ -100,21 +105,31 @@ impl Driver {
         Ok(driver)
     }
 
-    /// Sends an encoded request, and passes each encoded reply to `take` until the driver is done.
+    /// Sends an encoded request, which may take the driver as long as `limit`.
+    pub fn begin(&mut self, request: &[u8], limit: Duration) -> Asked {
+        self.from.get_mut().deadline = Instant::now() + limit;
+        Asked { sent: self.send(request), len: request.len(), limit }
+    }
+
+    /// Waits until the driver is heard of, or has ended: which of them is told at the [end](Self::finish).
+    pub fn wait(&mut self) {
+        let _ = self.from.fill_buf();
+    }
+
+    /// Passes each encoded reply to `take` until the driver is done.
     ///
     /// # Errors
     ///
     /// How the driver ended, and the end of what it wrote to its standard error. It is of no more use then. A reply
     /// that `take` refuses is no reply.
-    pub fn ask(
+    pub fn finish(
         &mut self,
-        request: &[u8],
-        limit: Duration,
+        Asked { sent, len, limit }: Asked,
         take: &mut Take<'_>,
     ) -> Result<(), (Death, String)> {
         self.from.get_mut().deadline = Instant::now() + limit;
         let (mut count, mut bytes) = (0, 0);
-        let death = match self.send(request) {
+        let death = match sent {
             // A driver that ended early may have told why before it did; go on and read that.
             Ok(()) | Err(ErrorKind::BrokenPipe) => loop {
                 let (said, reply) = match self.next() {
@@ -126,12 +141,10 @@ impl Driver {
                     said @ (Message::Reply | Message::Mark) => {
                         count += 1;
                         bytes += self.frame.len();
-                        if bytes > REPLIED || count > request.len() + UNASKED {
+                        if bytes > REPLIED || count > len + UNASKED {
                             break Death::Garbled("more replies than it was asked for".to_owned());
                         }
-                        if let Err(error) =
-                            take(&self.frame[reply..], self.from.get_ref().read, self.child.id())
-                        {
+                        if let Err(error) = take(&self.frame[reply..], self.child.id()) {
                             break Death::Garbled(error.to_string());
                         }
                         // One that is gone is met at the next read.
@@ -269,9 +282,7 @@ impl Timed {
 impl Read for Timed {
     fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
         self.socket.set_read_timeout(self.left()?)?;
-        let count = self.socket.read(buffer)?;
-        self.read = Instant::now();
-        Ok(count)
+        self.socket.read(buffer)
     }
 }
 

@@ -18,9 +18,11 @@
 //! ratio of whole starts.
 
 use crate::check::{Check, Measure};
+use crate::client::Client;
 use crate::edges::Edges;
 use crate::fault::{Fault, Judged};
 use driverkit::prng::SplitMix64;
+use serde::Serialize;
 use std::time::{Duration, Instant};
 
 /// Starts between two decisions, and the most there may be.
@@ -101,6 +103,20 @@ pub fn duel(
     check.measure(&format!("{name}_control"), settled.control, "x");
     check.measure(&format!("{name}_starts"), settled.starts as f64, "");
     Ok(())
+}
+
+/// Has the drivers of all starts that come before the next decision made ready, where the start with `seed` is the first
+/// of them. `asked(seed)` is what each is asked.
+///
+/// # Errors
+///
+/// As [`Client::prepare`].
+pub fn prepare<Q: Serialize>(client: &Client<'_>, seed: u64, asked: impl Fn(u64) -> Q) -> Judged {
+    let gone = seed.wrapping_sub(client.check().seed()) % FEWEST as u64;
+    if gone > 0 {
+        return Ok(());
+    }
+    client.prepare((0..FEWEST as u64).map(|start| asked(seed.wrapping_add(start))))
 }
 
 /// Notes what starts earn that another duel has run.

@@ -53,7 +53,6 @@ fn ask_of<Q: Serialize, R: DeserializeOwned, T>(
     let mut attempt = 0;
     loop {
         attempt += 1;
-        client.restart();
         let arrived = client.ask_timed(request)?;
         let marks: Vec<Mark> = arrived.iter().map(|Arrived { at, effort, .. }| (*at, *effort)).collect();
         let (timing, claimed) = read(arrived.into_iter().map(|arrived| arrived.reply).collect())

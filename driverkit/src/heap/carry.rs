@@ -121,6 +121,7 @@ impl Heap<'_> {
             Command::Allocate { id, size, align } => self.allocate(id, size, align),
             Command::Reallocate { id, size } => self.reallocate(id, size),
             Command::Deallocate { id } => self.deallocate(id),
+            Command::DeallocateAll => self.deallocate_all(),
             Command::DeallocateAt { offset, size, align } => self.deallocate_at(offset, size, align),
             Command::Walk => {
                 let mut extents = Vec::new();
@@ -195,6 +196,18 @@ impl Heap<'_> {
                 Reply::Refused(refusal.into())
             }
         }
+    }
+
+    fn deallocate_all(&mut self) -> Reply {
+        let live =
+            (0..).zip(&self.live).filter_map(|(id, block)| block.map(|block| (block.start.addr(), id)));
+        let mut live: Vec<(_, u32)> = live.collect();
+        live.sort_unstable();
+        let freed = live.into_iter().map_while(|(_, id)| match self.deallocate(id) {
+            Reply::Freed { held } => Some((id, held)),
+            _ => None,
+        });
+        Reply::AllFreed(freed.collect())
     }
 
     fn deallocate_at(&mut self, offset: i64, size: u64, align: u64) -> Reply {

@@ -106,6 +106,7 @@ impl Oracle {
                 self.moved(*id, *size, (*offset, *len), (*before, *kept))
             }
             (Command::Deallocate { id }, Reply::Freed { held }) => self.freed(*id, *held),
+            (Command::DeallocateAll, Reply::AllFreed(freed)) => self.all_freed(freed),
             (Command::DeallocateRemotely { id }, Reply::Freed { held }) => self.freed_remotely(*id, *held),
             (Command::Collect, Reply::Count(count)) => self.collected(*count),
             (Command::Shrink, Reply::Count(_)) => Ok(()),
@@ -220,6 +221,17 @@ impl Oracle {
             return Err(self.scribbled(id, block));
         }
         Ok(())
+    }
+
+    /// What is to be collected stays.
+    fn all_freed(&mut self, freed: &[(u32, u64)]) -> Result<(), String> {
+        for (id, held) in freed {
+            self.freed(*id, *held)?;
+        }
+        match self.ids().find(|id| !self.remote.contains(id)) {
+            Some(id) => Err(format!("block {id} is live, and its free was refused")),
+            None => Ok(()),
+        }
     }
 
     /// The block keeps its place until it is collected.
@@ -360,6 +372,14 @@ mod tests {
             "no longer holds",
         );
         refused(&[(allocate(0, 8, 1), block(0, 16)), (deallocate(0), Reply::Unfit)], "does not know it");
+        let two = [(allocate(0, 8, 1), block(0, 16)), (allocate(1, 8, 1), block(16, 16))];
+        for (freed, expected) in [
+            (vec![(0, held(0, 8))], "block 1 is live, and its free was refused"),
+            (vec![(0, held(0, 8)), (1, 7)], "block 1 at 16..32 no longer holds"),
+            (vec![(0, held(0, 8)), (0, held(0, 8))], "block 0 was freed, and it is not live"),
+        ] {
+            refused(&[&two[..], &[(Command::DeallocateAll, Reply::AllFreed(freed))]].concat(), expected);
+        }
         refused(&[(allocate(0, 8, 1), Reply::Metadata(1))], "does not answer");
         let kept = Reply::Moved { offset: 64, len: 64, before: held(0, 8), kept: 0 };
         refused(&[(allocate(0, 8, 1), block(0, 16)), (reallocate(0, 64), kept)], "did not come along");

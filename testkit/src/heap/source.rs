@@ -8,6 +8,7 @@ pub fn spell(command: &Command) -> String {
         Command::Allocate { id, size, align } => format!("allocate({id}, {size}, {align})"),
         Command::Reallocate { id, size } => format!("reallocate({id}, {size})"),
         Command::Deallocate { id } => format!("deallocate({id})"),
+        Command::DeallocateAll => "Command::DeallocateAll".to_owned(),
         Command::DeallocateAt { offset, size, align } => format!("deallocate_at({offset}, {size}, {align})"),
         Command::Walk => "walk()".to_owned(),
         Command::Metadata => "Command::Metadata".to_owned(),

@@ -1,6 +1,6 @@
 //! Judging a timed replay: the driver's clocks against ours, and its blocks against those of an untimed one.
 
-use super::{Command, Heap, Law, Replay, Reply, deallocate, walk};
+use super::{Command, Heap, Law, Replay, Reply, walk};
 use crate::client::Client;
 use crate::duel::Rounds;
 use crate::fault::{Fault, Judged};
@@ -31,11 +31,10 @@ impl Race {
         beginning: &[Command],
         law: Law<'_>,
     ) -> Judged<Self> {
-        let mut rehearsal = rehearsal(beginning, &replay.commands, replay.rehearsal);
-        let story = heap.hold(heap.program(replay.region, rehearsal.clone()), law)?;
-        rehearsal.extend(story.oracle.ids().map(deallocate));
-        let (first, count) = (rehearsal.len(), beginning.len() + replay.commands.len());
-        let commands = [rehearsal.as_slice(), beginning, &replay.commands, &[walk()]].concat();
+        let rehearsal = rehearsal(beginning, &replay.commands, replay.rehearsal);
+        let (first, count) = (rehearsal.len() + 1, beginning.len() + replay.commands.len());
+        let commands =
+            [&rehearsal, &[Command::DeallocateAll][..], beginning, &replay.commands, &[walk()]].concat();
         let story = heap.hold(heap.program(replay.region, commands), law)?;
         let offset = |(index, reply): (usize, &Reply)| match reply {
             Reply::Block { offset, .. } | Reply::Moved { offset, .. } => Ok(*offset as u32),

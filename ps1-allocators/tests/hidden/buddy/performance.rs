@@ -5,7 +5,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
-use testkit::duel::duel;
+use testkit::duel::{duel, prepare};
 use testkit::edges::Edges;
 use testkit::heap::{Command, Race, Replay, allocate, deallocate, reallocate, timed};
 use testkit::judge;
@@ -17,9 +17,10 @@ fn keeps_up_on_an_unseen_program() {
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
         let replay = replay(check, 16 * MAX, program(check.seed(), 60_000));
         let race = Race::untimed(&heap, &replay, &[], &shape)?;
+        let asked = |seed| Request::Buddy(Job::Time(Replay { seed, ..replay.clone() }));
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let replay = Replay { seed, ..replay.clone() };
-            Ok(vec![timed(heap.client(), &Request::Buddy(Job::Time(replay)), &race)?])
+            prepare(heap.client(), seed, asked)?;
+            Ok(vec![timed(heap.client(), &asked(seed), &race)?])
         })
     });
 }

@@ -5,7 +5,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::slab::Job;
 use driverkit::prng::SplitMix64;
-use testkit::duel::duel;
+use testkit::duel::{duel, prepare};
 use testkit::edges::Edges;
 use testkit::heap::{Command, Race, Replay, allocate, deallocate, nothing_more, timed};
 use testkit::judge;
@@ -20,9 +20,10 @@ fn keeps_up_on_an_unseen_program() {
             Trace { name: String::new(), peak: 0, commands: program(check.seed(), 60_000) }.first(60_000);
         let replay = replay(check, room(&trace) + 64 * SLAB, trace.commands);
         let race = Race::untimed(&heap, &replay, &[], &nothing_more)?;
+        let asked = |seed| Request::Slab(Job::BesideSystem(Replay { seed, ..replay.clone() }));
         duel(check, "over_system", "the speed beside the system's allocator", &edges, |seed| {
-            let replay = Replay { seed, ..replay.clone() };
-            Ok(vec![timed(heap.client(), &Request::Slab(Job::BesideSystem(replay)), &race)?])
+            prepare(heap.client(), seed, asked)?;
+            Ok(vec![timed(heap.client(), &asked(seed), &race)?])
         })
     });
 }

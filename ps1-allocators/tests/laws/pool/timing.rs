@@ -5,7 +5,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::pool::{Alone, Job, Step};
 use driverkit::timed::word;
-use testkit::duel::duel;
+use testkit::duel::{duel, prepare};
 use testkit::edges::Edges;
 use testkit::timing::timed;
 use testkit::{Check, Judged};
@@ -14,8 +14,10 @@ use testkit::{Check, Judged};
 pub fn beside_slab(check: &Check, capacity: u32, steps: &[Step]) -> Judged {
     let client = client(check)?;
     let edges = Edges::of(RUBRIC, "pool", "over_slab")?;
+    let alone = |seed| Alone { capacity, seed, batch: 2000, steps: steps.to_vec() };
     duel(check, "over_slab", "the speed of `Pool` beside the crate slab", &edges, |seed| {
-        let alone = Alone { capacity, seed, batch: 2000, steps: steps.to_vec() };
+        prepare(&client, seed, |seed| Request::Pool(Job::Alone(alone(seed))))?;
+        let alone = alone(seed);
         let (batches, sum) = (alone.steps.len().div_ceil(alone.batch as usize), sum(&alone));
         timed(&client, &Request::Pool(Job::Alone(alone)), batches, sum).map(|rounds| vec![rounds])
     })

@@ -6,7 +6,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
-use testkit::duel::{duel, told};
+use testkit::duel::{duel, prepare, told};
 use testkit::edges::Edges;
 use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, scaled, timed};
 use testkit::trace::Trace;
@@ -28,11 +28,9 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
             races.push((replay, race));
         }
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
-            let time = |(replay, race): &(Replay, Race)| {
-                let replay = Replay { seed, ..replay.clone() };
-                timed(heap.client(), &Request::Buddy(Job::Time(replay)), race)
-            };
-            races.iter().map(time).collect()
+            let asked = |replay: &Replay| Request::Buddy(Job::Time(Replay { seed, ..replay.clone() }));
+            heap.client().prepare(races.iter().map(|(replay, _)| asked(replay)))?;
+            races.iter().map(|(replay, race)| timed(heap.client(), &asked(replay), race)).collect()
         })
     });
 }
@@ -84,10 +82,13 @@ fn beside_itself(
     let replay = Replay { batch: SHORT_BATCH, ..replay(check, 4 * MAX, commands) };
     let race = Race::untimed(&heap, &replay, &many, &shape)?;
     let mut starts = Vec::new();
-    duel(check, measure, what, &edges, |seed| {
+    let scale = |seed| {
         let replay = Replay { seed, ..replay.clone() };
-        let scale = Scale { many: many.clone(), few: few.clone(), replay };
-        let (rounds, beside) = scaled(heap.client(), &Request::Buddy(Job::Scale(scale)), &race)?;
+        Request::Buddy(Job::Scale(Scale { many: many.clone(), few: few.clone(), replay }))
+    };
+    duel(check, measure, what, &edges, |seed| {
+        prepare(heap.client(), seed, scale)?;
+        let (rounds, beside) = scaled(heap.client(), &scale(seed), &race)?;
         starts.push(vec![beside]);
         Ok(vec![rounds])
     })?;
@@ -97,9 +98,10 @@ fn beside_itself(
     let edges = Edges::of(RUBRIC, "buddy", "yardstick")?;
     let race = Race::untimed(&heap, &whole, &[], &shape)?;
     let what = "the speed beside buddy_system_allocator where few blocks are free";
+    let time = |seed| Request::Buddy(Job::Time(Replay { seed, ..whole.clone() }));
     duel(check, &format!("{measure}_yardstick"), what, &edges, |seed| {
-        let replay = Replay { seed, ..whole.clone() };
-        Ok(vec![timed(heap.client(), &Request::Buddy(Job::Time(replay)), &race)?])
+        prepare(heap.client(), seed, time)?;
+        Ok(vec![timed(heap.client(), &time(seed), &race)?])
     })
 }
 

@@ -109,10 +109,8 @@ fn race(
         races.push((replay, race));
     }
     duel(check, name, what, &edges, |seed| {
-        let time = |(replay, race): &(Replay, Race)| {
-            let replay = Replay { seed, ..replay.clone() };
-            timed(heap.client(), &Request::Slab(job(replay)), race)
-        };
-        races.iter().map(time).collect()
+        let asked = |replay: &Replay| Request::Slab(job(Replay { seed, ..replay.clone() }));
+        heap.client().prepare(races.iter().map(|(replay, _)| asked(replay)))?;
+        races.iter().map(|(replay, race)| timed(heap.client(), &asked(replay), race)).collect()
     })
 }
