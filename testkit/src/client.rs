@@ -125,16 +125,33 @@ impl<'c> Client<'c> {
         request: &Q,
         limit: Duration,
     ) -> Result<Transcript<R>, (Fault, Vec<R>)> {
-        let bytes = encoded(request).map_err(|fault| (fault, Vec::new()))?;
         let mut replies = Vec::new();
-        let answered = self.ask_encoded(&bytes, limit, &mut |reply, _| {
-            replies.push(decode(reply)?);
-            Ok(())
-        });
-        match answered {
+        match self.ask_each(request, limit, &mut |reply| replies.push(reply)) {
             Ok(()) => Ok(Transcript { replies }),
             Err(fault) => Err((fault, replies)),
         }
+    }
+
+    /// Asks, and passes on each reply as it comes, while the driver goes on.
+    ///
+    /// # Errors
+    ///
+    /// The [`Fault`] that the driver's end comes to.
+    pub fn ask_each<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+        limit: Duration,
+        take: &mut dyn FnMut(R),
+    ) -> Judged {
+        self.ask_encoded(&encoded(request)?, limit, &mut |reply, _| {
+            take(decode(reply)?);
+            Ok(())
+        })
+    }
+
+    /// How long a request may take where nothing else is said.
+    pub const fn limit(&self) -> Duration {
+        self.limit
     }
 
     /// Asks a fresh process what is timed, or the one that has been [prepared](Self::prepare) for it; and notes when each

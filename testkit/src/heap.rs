@@ -119,20 +119,21 @@ impl<'c, Q: Serialize> Heap<'c, Q> {
             self.client.restart();
         }
         let request = (self.request)(program.clone());
-        let answer = if long { self.client.ask(&request) } else { self.client.ask_within(&request, SHORT) };
-        let (replies, fault) = match answer {
-            Ok(transcript) => (transcript.replies, None),
-            Err((fault, replies)) => (replies, Some(fault)),
-        };
+        let limit = if long { self.client.limit() } else { SHORT };
         let mut oracle = Oracle::new(&program);
-        for (index, (command, reply)) in program.commands.iter().zip(&replies).enumerate() {
-            let broken = oracle.observe(command, reply).and_then(|()| law(&oracle, command, reply));
-            broken.map_err(|why| {
-                let fault = Fault::failed(format!("{}: {why}", Step { index, command }));
-                self.with_source(fault, &program)
-            })?;
-        }
-        match (fault, program.commands.get(replies.len())) {
+        let mut replies: Vec<Reply> = Vec::with_capacity(program.commands.len());
+        let mut broken = Ok(());
+        let answered = self.client.ask_each(&request, limit, &mut |reply| {
+            let index = replies.len();
+            if let (Ok(()), Some(command)) = (&broken, program.commands.get(index)) {
+                let observed = oracle.observe(command, &reply).and_then(|()| law(&oracle, command, &reply));
+                broken = observed.map_err(|why| format!("{}: {why}", Step { index, command }));
+            }
+            replies.push(reply);
+        });
+        // What came before the driver's end is told first.
+        broken.map_err(|why| self.with_source(Fault::failed(why), &program))?;
+        match (answered.err(), program.commands.get(replies.len())) {
             (Some(fault), Some(command)) => {
                 let index = replies.len();
                 // Replies to a long program are buffered, and what was in the buffer went with the driver.

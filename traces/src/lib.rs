@@ -9,7 +9,6 @@ mod write;
 pub use write::Writer;
 
 use driverkit::heap::Command;
-use std::collections::HashMap;
 use std::fmt;
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -89,6 +88,9 @@ static SHIPPED: [(&str, &[u8]); 5] = [
     ("sqlite", include_bytes!("../sqlite.rep.zst")),
 ];
 
+/// The most words of a line that means something.
+const WORDS: usize = 4;
+
 /// What malloc aligns to where a program asks for nothing else.
 const MALLOC_ALIGN: u64 = 16;
 
@@ -99,10 +101,14 @@ impl Trace {
     ///
     /// [`TraceError`], if one of them is broken.
     pub fn shipped() -> Result<Vec<Self>, TraceError> {
-        SHIPPED
-            .iter()
-            .map(|(name, bytes)| Self::unpack(Path::new(&format!("{name}.rep.zst")), bytes))
-            .collect()
+        let unpack =
+            |(name, bytes): &(&str, &[u8])| Self::unpack(Path::new(&format!("{name}.rep.zst")), bytes);
+        std::thread::scope(|scope| {
+            let threads = SHIPPED.each_ref().map(|shipped| scope.spawn(move || unpack(shipped)));
+            threads.map(|thread| thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)))
+        })
+        .into_iter()
+        .collect()
     }
 
     /// Reads a trace from a file.
@@ -133,7 +139,7 @@ impl Trace {
     #[must_use]
     pub fn first(mut self, count: usize) -> Self {
         self.commands.truncate(count);
-        let (mut sizes, mut live) = (HashMap::new(), 0);
+        let (mut sizes, mut live) = (Vec::new(), 0);
         self.peak = 0;
         for command in &self.commands {
             let (id, size) = match *command {
@@ -141,8 +147,11 @@ impl Trace {
                 Command::Deallocate { id } => (id, 0),
                 _ => continue,
             };
+            if sizes.len() <= id as usize {
+                sizes.resize(id as usize + 1, 0);
+            }
             live += size;
-            live -= sizes.insert(id, size).unwrap_or(0);
+            live -= std::mem::replace(&mut sizes[id as usize], size);
             self.peak = self.peak.max(live);
         }
         self
@@ -164,9 +173,10 @@ fn parse(file: &Path, text: &str) -> Result<Trace, TraceError> {
     // No larger than the text, whatever the header claims.
     let mut live = vec![false; ids.min(text.len() as u64) as usize];
     for (at, line) in lines {
-        let words: Vec<&str> = line.split_whitespace().collect();
+        let mut words = [""; WORDS + 1];
+        let count = words.iter_mut().zip(line.split_ascii_whitespace()).map(|(to, word)| *to = word).count();
         let id = |word: &str| number(word).filter(|id| *id < ids.min(text.len() as u64)).map(|id| id as u32);
-        let command = match words.as_slice() {
+        let command = match &words[..count] {
             [] => continue,
             ["t", thread] if number(thread).is_some() => {
                 switches += 1;
