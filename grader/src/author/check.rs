@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use super::mutants::{self, Mutant};
 use super::{AuthorError, Target, sync};
@@ -167,10 +168,11 @@ fn grade_all(answers: &[Answer], out: &mut (dyn Write + Send)) -> Result<Vec<Exe
             ..Request::default()
         };
         let folder = work_folder(course).join("answers").join(number.to_string());
+        let start = Instant::now();
         let result = grade_one(&ready, answer.target, &folder, &answer.text, request);
         let result = result.and_then(|result| {
             let mut out = out.lock().unwrap_or_else(PoisonError::into_inner);
-            progress.aside(|| line(&mut **out, answer, &result))?;
+            progress.aside(|| line(&mut **out, answer, &result, start.elapsed()))?;
             Ok(result)
         });
         stopped.fetch_or(result.is_err(), Ordering::Relaxed);
@@ -269,16 +271,22 @@ pub(super) fn local(id: &str) -> String {
     id.splitn(3, '/').nth(2).unwrap_or(id).replace('/', "::")
 }
 
-fn line(out: &mut dyn Write, answer: &Answer, result: &ExerciseResult) -> Result<(), AuthorError> {
+fn line(
+    out: &mut dyn Write,
+    answer: &Answer,
+    result: &ExerciseResult,
+    took: Duration,
+) -> Result<(), AuthorError> {
     let lost = lost(result);
     let shown = if lost.len() > 6 { format!("{} checks", lost.len()) } else { lost.join(", ") };
     writeln!(
         out,
-        "{:16} {:40} {:>6.2} of {:.2}  {}",
+        "{:16} {:40} {:>6.2} of {:.2} {:>4.0} s  {}",
         answer.target.name(),
         answer.label,
         result.tally.score,
         result.tally.max,
+        took.as_secs_f64(),
         if lost.is_empty() { "loses nothing".to_owned() } else { format!("loses {shown}") }
     )
     .map_err(AuthorError::at("write", Path::new("standard output")))
