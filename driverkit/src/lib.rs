@@ -14,6 +14,7 @@
 
 pub mod counting;
 pub mod heap;
+pub mod ledger;
 pub mod lock;
 pub mod pages;
 pub mod pair;

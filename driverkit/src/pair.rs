@@ -14,7 +14,7 @@ mod gate;
 
 use crate::Replies;
 use crate::pin::pin;
-use crate::timed::{Sum, Summed, interleave_sound};
+use crate::timed::{Sum, Summed, interleave_sound, stopped};
 use gate::{Gate, Half};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -66,7 +66,7 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         gate.close();
         let sum = sums.into_iter().fold(0, u64::wrapping_add);
         let found = Sum { sum, lost: timing.lost, apart: timing.spoilt };
-        replies.mark(&Summed::Timing { rounds: timing.rounds, found });
+        stopped(replies, timing.rounds, || found);
     });
 }
 

@@ -5,23 +5,28 @@
 //! within a pair is steady where sums are not. A pipe's round trip is longer than a batch, so the clock is
 //! read here; the judge holds the claimed total against its own clock.
 
+use crate::Replies;
+use crate::ledger::Ledger;
 use crate::prng::SplitMix64;
 use serde::{Deserialize, Serialize};
 use std::time::{Duration, Instant};
 
-/// What a timed request is answered with: first one, then the other, so that the judge's clock sees what
-/// the driver's claims. `F` is what was found in the loop.
+/// What a timed request is answered with: one after the other, so that the judge's clock sees what the driver's claims.
+/// `F` is what was found in the loop.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub enum Timed<F> {
     /// Everything is made and warm; the clock starts.
     Started,
-    /// The clock has stopped.
-    Timing {
-        /// Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
-        rounds: Vec<[u32; 3]>,
-        /// What the student's code found out or came to in them.
-        found: F,
-    },
+    /// The clock has stopped. Nanoseconds of each batch: the student's, the peer's, the peer's twin's.
+    Stopped(Vec<[u32; 3]>),
+    /// What the student's code found out or came to in them; long, so that it comes when nobody looks at a clock.
+    Found(F),
+}
+
+/// Answers what is timed, after [`Timed::Started`] and the loop.
+pub fn stopped<F: Serialize>(replies: &mut Replies, rounds: Vec<[u32; 3]>, found: impl FnOnce() -> F) {
+    replies.mark(&Timed::<F>::Stopped(rounds));
+    replies.send(&Timed::Found(found()));
 }
 
 /// [`Timed`] of values that come out again.
@@ -54,18 +59,16 @@ pub fn interleave<const N: usize>(
 ) -> Vec<[u32; N]> {
     let mut order: [usize; N] = std::array::from_fn(|contestant| contestant);
     let mut prng = SplitMix64::new(seed);
-    let mut nanos = Vec::with_capacity(batches);
+    let mut ledger = Ledger::new(batches);
     for batch in 0..batches {
         prng.shuffle(&mut order);
-        let mut round = [0; N];
         for contestant in order {
             let start = Instant::now();
             run(contestant, batch);
-            round[contestant] = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
+            ledger.write(batch, contestant, start.elapsed());
         }
-        nanos.push(round);
     }
-    nanos
+    ledger.read()
 }
 
 /// What [`interleave_sound`] gives.
@@ -91,25 +94,25 @@ pub fn interleave_sound<const N: usize>(
     let mut order: [usize; N] = std::array::from_fn(|contestant| contestant);
     let mut prng = SplitMix64::new(seed);
     let patience = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
-    let mut result = Sound { rounds: Vec::with_capacity(batches), lost: 0, spoilt: 0 };
+    // No ledger: to shut pages, all processors that run this process have to be told, which takes longer than a batch.
+    let (mut rounds, mut lost, mut spoilt) = (vec![[0; N]; batches], 0_u64, 0);
     for batch in 0..batches {
         prng.shuffle(&mut order);
-        let mut round = [0; N];
         for contestant in order {
-            round[contestant] = loop {
+            let took = loop {
                 let start = Instant::now();
                 let sound = run(contestant, batch);
-                let nanos = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
-                if sound || result.lost >= patience {
-                    result.spoilt += u32::from(!sound);
-                    break nanos;
+                let took = start.elapsed();
+                if sound || lost >= patience {
+                    spoilt += u32::from(!sound);
+                    break took;
                 }
-                result.lost = result.lost.saturating_add(u64::from(nanos));
+                lost = lost.saturating_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
             };
+            rounds[batch][contestant] = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
         }
-        result.rounds.push(round);
     }
-    result
+    Sound { rounds, lost, spoilt }
 }
 
 #[cfg(test)]

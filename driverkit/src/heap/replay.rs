@@ -1,8 +1,8 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
-use super::{Command, Replay, Scale, Scaled, Timed, rehearsal};
+use super::{Command, Replay, Scale, Timed, rehearsal};
 use crate::replies::Replies;
-use crate::timed::interleave;
+use crate::timed::{interleave, stopped};
 use heap_api::{RawAllocator, Region};
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -48,10 +48,9 @@ pub fn scale<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     let mut contestants = [many, few, twin, peer];
     let rounds = race(&scale.replay, &mut contestants, replies);
     let [many, ..] = &mut contestants;
-    let offsets = std::mem::take(&mut many.offsets);
-    let peers = rounds.iter().map(|[.., peer]| *peer).collect();
+    let peers: Vec<u32> = rounds.iter().map(|[.., peer]| *peer).collect();
     let rounds = rounds.into_iter().map(|[many, few, twin, _]| [many, few, twin]).collect();
-    replies.mark(&Scaled::Timing { rounds, found: (offsets, peers) });
+    stopped(replies, rounds, || (std::mem::take(&mut many.offsets), peers));
 }
 
 /// Makes an allocator behind a pointer. So what is timed is compiled once, the same for all contestants, and not anew with
@@ -72,7 +71,7 @@ fn time_made(
     let Some(mut contestants) = made(replay, first, second) else { return };
     let rounds = race(replay, &mut contestants, replies);
     let [first, ..] = &mut contestants;
-    replies.mark(&Timed::Timing { rounds, found: std::mem::take(&mut first.offsets) });
+    stopped(replies, rounds, || std::mem::take(&mut first.offsets));
 }
 
 /// One of the first kind and two of the second. Where memory comes to lie favours the ones that are

@@ -86,7 +86,7 @@ fn time(made: &Made, replies: &mut Replies) {
         }
     });
     if let Some(measured) = measured {
-        replies.mark(&Timed::Timing { rounds, found: measured });
+        timed::stopped(replies, rounds, || measured);
     }
 }
 

@@ -151,8 +151,7 @@ fn time(made: &Made, replies: &mut Replies) {
             }
         }
     });
-    replies.mark(&Timed::Stopped(rounds));
     if let Some(reported) = result {
-        replies.send(&Timed::Gave(reported));
+        timed::stopped(replies, rounds, || reported);
     }
 }

@@ -23,7 +23,7 @@ pub enum Job {
     Measure(Vec<Heap>),
     /// Follows a history. Answered with a [`Peaked`] before the first sample and after each.
     Follow(Vec<Sample>),
-    /// Times a meter. Answered with [`Timed::Started`] and [`Timed::Timing`].
+    /// Times a meter. Answered with each [`Timed`] in turn.
     Time(Made),
 }
 

@@ -18,9 +18,9 @@ pub enum Job {
     Follow(Program),
     /// Samplers at work: one [`Sampled`].
     Sample(Sampling),
-    /// Events beside a yardstick: two [`Timed`].
+    /// Events beside a yardstick. Answered with each [`Timed`] in turn.
     Race(Race),
-    /// A program with a sampler and without: two [`Timed`].
+    /// A program with a sampler and without. Answered with each [`Timed`] in turn.
     Slowdown(Workload),
 }
 

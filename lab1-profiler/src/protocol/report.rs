@@ -140,17 +140,8 @@ impl Made {
     }
 }
 
-/// What a timed job is answered with.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub enum Timed {
-    /// Everything is made; the clock starts.
-    Started,
-    /// The clock has stopped. Nanoseconds of each batch: the aggregate's, the checksum's, and those of the
-    /// checksum's twin.
-    Stopped(Vec<[u32; 3]>),
-    /// What the timed aggregate gave; long, so that it comes when nobody looks at a clock.
-    Gave(Reported),
-}
+/// Found is what the timed aggregate gave. The batches are the aggregate's, the checksum's, and those of the checksum's twin.
+pub type Timed = driverkit::timed::Timed<Reported>;
 
 /// Batches of the timed additions; one more has the reports.
 pub const BATCHES: usize = 20;

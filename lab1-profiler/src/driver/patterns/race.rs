@@ -3,7 +3,7 @@
 use super::{encode, happen};
 use crate::protocol::patterns::{Event, Found, Race, Timed};
 use driverkit::Replies;
-use driverkit::timed::interleave;
+use driverkit::timed::{interleave, stopped};
 use lab1_profiler::patterns::Patterns;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -66,6 +66,8 @@ pub fn time(race: &Race, replies: &mut Replies) {
             black_box(yardstick.sites.get(&(batch as u32 % sites)));
         }
     });
-    told.extend((0..sites).map(|site| encode(student.site(site))));
-    replies.mark(&Timed::Timing { rounds, found: Found::Profiles(told) });
+    stopped(replies, rounds, || {
+        told.extend((0..sites).map(|site| encode(student.site(site))));
+        Found::Profiles(told)
+    });
 }

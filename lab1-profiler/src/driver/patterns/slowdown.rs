@@ -2,7 +2,7 @@
 
 use crate::protocol::patterns::{Found, Timed, Workload};
 use driverkit::Replies;
-use driverkit::timed::interleave;
+use driverkit::timed::{interleave, stopped};
 use lab1_profiler::patterns::Sampler;
 use std::hint::black_box;
 
@@ -39,5 +39,5 @@ pub fn time(workload: &Workload, replies: &mut Replies) {
             make(slots, *block);
         }
     });
-    replies.mark(&Timed::Timing { rounds, found: Found::Chosen(chosen, weight) });
+    stopped(replies, rounds, || Found::Chosen(chosen, weight));
 }

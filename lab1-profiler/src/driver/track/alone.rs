@@ -5,7 +5,7 @@ use super::peer::Locked;
 use crate::protocol::track::{Alone, Call, seal};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::{Sum, Summed, interleave};
+use driverkit::timed::{Sum, Summed, interleave, stopped};
 use lab1_profiler::track::Tracker;
 use std::collections::BTreeSet;
 
@@ -36,7 +36,7 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
         _ => twin.run(index, batches[index]),
     });
     let sum = student.sum.wrapping_add(student.counted());
-    replies.mark(&Summed::Timing { rounds, found: Sum { sum, lost: 0, apart: 0 } });
+    stopped(replies, rounds, || Sum { sum, lost: 0, apart: 0 });
 }
 
 /// The same calls on as many blocks, of which others live long: which one is freed or moved, and where a new one lies, is

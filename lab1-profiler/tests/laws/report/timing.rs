@@ -3,11 +3,11 @@
 use super::{client, model};
 use crate::home::RUBRIC;
 use crate::protocol::Request;
-use crate::protocol::report::{Add, BATCHES, Function, Job, Made, Reported, Timed};
+use crate::protocol::report::{Add, BATCHES, Function, Job, Made, Reported};
 use testkit::client::Client;
 use testkit::duel::{Rounds, duel};
 use testkit::edges::Edges;
-use testkit::timing::{ask, total};
+use testkit::timing::found;
 use testkit::{Check, Fault, Judged};
 
 /// Times an aggregate of ten thousand sites and both its reports, and notes what that earns.
@@ -26,16 +26,7 @@ pub fn ten_thousand_sites(check: &Check, times: u32, depth: u32) -> Judged {
 /// One timed run in a fresh process.
 fn rounds(client: &Client<'_>, made: Made, adds: &[Add], sound: &mut Option<Reported>) -> Judged<Rounds> {
     let request = Request::Report(Job::Time(made));
-    let (rounds, reported) = ask(client, &request, |replies| match <[Timed; 3]>::try_from(replies) {
-        Ok([Timed::Started, Timed::Stopped(rounds), Timed::Gave(reported)]) => {
-            let claimed = total(&rounds);
-            Some(((rounds, reported), claimed))
-        }
-        _ => None,
-    })?;
-    if rounds.len() != BATCHES + 1 {
-        return Err(Fault::failed("Batches of the timed loop are missing."));
-    }
+    let (rounds, reported) = found(client, &request, BATCHES + 1)?;
     if sound.as_ref() != Some(&reported) {
         let names = Made::names().into_iter();
         let names: Vec<Function> =

@@ -3,7 +3,7 @@
 use crate::protocol::pool::{Alone, Step, Word};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::{Sum, Summed, interleave, word};
+use driverkit::timed::{Sum, Summed, interleave, stopped, word};
 use ps1_allocators::pool::{Key, Pool};
 
 /// A pool with keys.
@@ -80,7 +80,7 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
         1 => peer.run(turn(index), batches[index]),
         _ => twin.run(turn(index), batches[index]),
     });
-    replies.mark(&Summed::Timing { rounds, found: Sum { sum: student.sum, lost: 0, apart: 0 } });
+    stopped(replies, rounds, || Sum { sum: student.sum, lost: 0, apart: 0 });
 }
 
 /// The steps, in which some neighbours that are inserted have traded their ids.
