@@ -96,7 +96,7 @@ pub fn interleave_sound<const N: usize>(
     let patience = u64::try_from(patience.as_nanos()).unwrap_or(u64::MAX);
     // No ledger: to shut pages, all processors that run this process have to be told, which takes longer than a batch.
     let (mut rounds, mut lost, mut spoilt) = (vec![[0; N]; batches], 0_u64, 0);
-    for batch in 0..batches {
+    for (batch, round) in rounds.iter_mut().enumerate() {
         prng.shuffle(&mut order);
         for contestant in order {
             let took = loop {
@@ -109,7 +109,7 @@ pub fn interleave_sound<const N: usize>(
                 }
                 lost = lost.saturating_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
             };
-            rounds[batch][contestant] = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
+            round[contestant] = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
         }
     }
     Sound { rounds, lost, spoilt }
