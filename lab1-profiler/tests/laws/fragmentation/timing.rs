@@ -5,7 +5,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::fragmentation::{Job, Made};
 use testkit::client::Client;
-use testkit::duel::{Rounds, duel};
+use testkit::duel::{Rounds, duel, prepare};
 use testkit::edges::Edges;
 use testkit::timing::found;
 use testkit::{Check, Judged};
@@ -14,9 +14,10 @@ use testkit::{Check, Judged};
 pub fn million(check: &Check, free: u64) -> Judged {
     let client = client(check)?;
     let edges = Edges::of(RUBRIC, "fragmentation", "over_checksum")?;
+    let made = |seed| Made { seed, count: 1_000_000, batch: 5_000, free, wanted: 512 };
     duel(check, "over_checksum", "the speed beside a checksum of the extents", &edges, |seed| {
-        let made = Made { seed, count: 1_000_000, batch: 5_000, free, wanted: 512 };
-        Ok(vec![rounds(&client, made)?])
+        prepare(&client, seed, |seed| Request::Fragmentation(Job::Time(made(seed))))?;
+        Ok(vec![rounds(&client, made(seed))?])
     })
 }
 

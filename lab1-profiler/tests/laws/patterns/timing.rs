@@ -7,7 +7,7 @@ use super::sampling::plausible;
 use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::patterns::{Event, Found, Job, Profile, Race, Workload};
-use testkit::duel::duel;
+use testkit::duel::{duel, prepare};
 use testkit::edges::Edges;
 use testkit::timing::found;
 use testkit::{Check, Fault, Judged};
@@ -19,9 +19,10 @@ pub fn race(check: &Check, sites: u32, events: &[Event]) -> Judged {
     let what = "the speed of `Patterns` beside two of the standard library's hash maps";
     let race = Race { seed: 0, rehearsal: check.seed(), batch: 2000, sites, events: events.to_vec() };
     let (batches, expected) = (events.len().div_ceil(race.batch as usize), profiles(&race));
+    let asked = |seed| Request::Patterns(Job::Race(Race { seed, ..race.clone() }));
     duel(check, "event", what, &edges, |seed| {
-        let race = Race { seed, ..race.clone() };
-        let (rounds, told) = found(&client, &Request::Patterns(Job::Race(race)), batches)?;
+        prepare(&client, seed, asked)?;
+        let (rounds, told) = found(&client, &asked(seed), batches)?;
         let Found::Profiles(told) = told else { return Err(unasked()) };
         let wrong = expected.iter().zip(&told).find_map(|(expected, told)| differs(expected, told));
         match wrong {
@@ -56,10 +57,13 @@ pub fn slowdown(check: &Check, mean: u64, slots: u32, blocks: &[(u32, u32)]) -> 
     let what = "the speed of a program that samples beside the same one that does not";
     let batch = 2000;
     let sizes: Vec<u64> = blocks.iter().map(|(_, size)| u64::from(*size)).collect();
-    duel(check, "sampled", what, &edges, |seed| {
+    let asked = |seed| {
         let workload = Workload { mean, seed, batch: batch as u32, slots, blocks: blocks.to_vec() };
-        let (rounds, told) =
-            found(&client, &Request::Patterns(Job::Slowdown(workload)), blocks.len().div_ceil(batch))?;
+        Request::Patterns(Job::Slowdown(workload))
+    };
+    duel(check, "sampled", what, &edges, |seed| {
+        prepare(&client, seed, asked)?;
+        let (rounds, told) = found(&client, &asked(seed), blocks.len().div_ceil(batch))?;
         let Found::Chosen(chosen, weight) = told else { return Err(unasked()) };
         plausible(mean, &sizes, chosen, weight)
             .map_err(|why| Fault::failed(format!("In the timed loop, {why}.")))?;

@@ -5,7 +5,7 @@ use crate::home::RUBRIC;
 use crate::protocol::Request;
 use crate::protocol::report::{Add, BATCHES, Function, Job, Made, Reported};
 use testkit::client::Client;
-use testkit::duel::{Rounds, duel};
+use testkit::duel::{Rounds, duel, prepare};
 use testkit::edges::Edges;
 use testkit::timing::found;
 use testkit::{Check, Fault, Judged};
@@ -19,6 +19,7 @@ pub fn ten_thousand_sites(check: &Check, times: u32, depth: u32) -> Judged {
     // What the first process reported, once it was looked at. The others had the same to do.
     let mut sound = None;
     duel(check, "over_bytes", "the speed beside a checksum of the same frames and names", &edges, |turn| {
+        prepare(&client, turn, |turn| Request::Report(Job::Time(made(turn))))?;
         Ok(vec![rounds(&client, made(turn), &adds, &mut sound)?])
     })
 }

@@ -8,7 +8,7 @@ use crate::protocol::track::{Alone, Job, Record, Weigh, Weighed};
 use driverkit::prng::SplitMix64;
 use std::collections::BTreeMap;
 use testkit::client::Client;
-use testkit::duel::{Rounds, duel};
+use testkit::duel::{Rounds, duel, prepare};
 use testkit::edges::Edges;
 use testkit::timing::timed;
 use testkit::{Check, Fault, Judged};
@@ -138,6 +138,7 @@ pub fn beside_map(check: &Check, calls: &[Call]) -> Judged {
     let what = "the speed on one thread beside a hash map behind a lock";
     let mut fastest = u64::MAX;
     duel(check, "over_map", what, &edges, |seed| {
+        prepare(&client, seed, |seed| asked(seed, calls))?;
         let rounds = alone(&client, seed, calls)?;
         fastest = fastest.min(rounds.iter().map(|[student, ..]| u64::from(*student)).sum());
         Ok(vec![rounds])
@@ -159,6 +160,9 @@ fn alone(client: &Client<'_>, seed: u64, calls: &[Call]) -> Judged<Rounds> {
     }
     let totals = model.totals();
     let counted = totals.allocations + totals.frees + totals.reallocations + totals.total_bytes;
-    let alone = Alone { seed, batch: BATCH, look: LOOK, calls: calls.to_vec() };
-    timed(client, &Request::Track(Job::Alone(alone)), count, sum.wrapping_add(counted))
+    timed(client, &asked(seed, calls), count, sum.wrapping_add(counted))
+}
+
+fn asked(seed: u64, calls: &[Call]) -> Request {
+    Request::Track(Job::Alone(Alone { seed, batch: BATCH, look: LOOK, calls: calls.to_vec() }))
 }
