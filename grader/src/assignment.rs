@@ -14,7 +14,7 @@ use crate::drivers::Files;
 use crate::error::GradeError;
 use crate::judges::{Bench, By, Check, JudgeError, Judges};
 use crate::marks::{self, Block, Graded};
-use crate::plan::{Fate, PHASES, Verdicts, fate, runs_in};
+use crate::plan::{Fate, PHASES, Timed, Verdicts, fate, runs_in};
 use crate::policy::{Scan, scan};
 use crate::progress::Progress;
 use crate::refuses::{self, Library};
@@ -49,8 +49,8 @@ pub struct Run<'a> {
     pub trace: Option<PathBuf>,
     /// What hidden seeds come from.
     pub term_key: Option<Vec<u8>>,
-    /// Whether timed checks are left out.
-    pub untimed: bool,
+    /// The timed checks that run.
+    pub timed: &'a Timed,
     /// Whether an exercise ends with its first check that does not pass.
     pub stop_early: bool,
     /// Whether checks of mere skeletons run.
@@ -256,7 +256,7 @@ impl Run<'_> {
                     _ if !self.only.is_empty() && !self.only.contains(&check.within_exercise()) => {
                         outcomes.insert(at, Outcome::left_out("It was not asked for."));
                     }
-                    Fate::Run if self.untimed && phase.alone => {
+                    Fate::Run if phase.alone && !self.timed.has(&check.within_exercise()) => {
                         outcomes.insert(at, Outcome::left_out("Timed checks are left out of this run."));
                     }
                     Fate::Run => jobs.push((at, check)),

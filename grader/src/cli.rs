@@ -12,6 +12,7 @@ use crate::exit_code::{Exit, HELP};
 use crate::explain;
 use crate::grade::{Request, grade, work_folder};
 use crate::hint;
+use crate::plan::Timed;
 use crate::process::adopt_orphans;
 use crate::progress::Progress;
 use crate::report;
@@ -222,7 +223,7 @@ fn run(args: &GradeArgs) -> Exit {
         hidden: args.hidden.clone(),
         trace: args.trace.clone(),
         sandbox,
-        untimed: args.no_performance,
+        timed: if args.no_performance { Timed::NONE } else { Timed::All },
         run_skeletons: args.run_skeletons,
         ..Request::default()
     };

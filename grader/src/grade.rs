@@ -10,6 +10,7 @@ use crate::course::Course;
 use crate::error::GradeError;
 use crate::judges::Bench;
 use crate::marks::{Graded, tally};
+use crate::plan::Timed;
 use crate::progress::Progress;
 use crate::result::{CourseResult, Note, SCHEMA, Topic, legible};
 use crate::sandbox::Sandbox;
@@ -32,8 +33,8 @@ pub struct Request {
     pub trace: Option<PathBuf>,
     /// The walls around drivers.
     pub sandbox: Sandbox,
-    /// Leaves timed checks out.
-    pub untimed: bool,
+    /// Which timed checks run; the others are left out.
+    pub timed: Timed,
     /// Stops an exercise at its first check that does not pass; what is then not run is left out.
     pub stop_early: bool,
     /// Runs the checks also of files that are still the skeleton, as the authors' check does.
@@ -107,7 +108,7 @@ impl<'a> Ready<'a> {
             scope: &request.scope,
             trace,
             term_key: self.term_key.clone(),
-            untimed: request.untimed,
+            timed: &request.timed,
             stop_early: request.stop_early,
             run_skeletons: request.run_skeletons,
             only: &request.only,

@@ -36,6 +36,34 @@ pub fn runs_in(phase: &Phase, exercise: &Exercise, check: &Check) -> bool {
     phase.kinds.contains(&check.kind)
 }
 
+/// Which timed checks a run is asked for.
+#[derive(Clone, Debug, Default)]
+pub enum Timed {
+    /// All.
+    #[default]
+    All,
+    /// These, as `kind::name`; there may be none.
+    Only(Vec<String>),
+}
+
+impl Timed {
+    /// None at all.
+    pub const NONE: Self = Self::Only(Vec::new());
+
+    /// Whether the check called `kind::name` runs.
+    pub fn has(&self, check: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(checks) => checks.iter().any(|one| one == check),
+        }
+    }
+
+    /// Whether no check runs.
+    pub fn is_none(&self) -> bool {
+        matches!(self, Self::Only(checks) if checks.is_empty())
+    }
+}
+
 /// What is to become of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fate {

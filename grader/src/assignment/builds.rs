@@ -31,7 +31,7 @@ impl Run<'_> {
         let folder = ground.assignment.folder.clone();
         let tree = self.worker.tree();
         // Optimising across units is two thirds of what compiling a driver again takes, and only timed checks feel it.
-        let rough = self.of_many && self.untimed;
+        let rough = self.of_many && self.timed.is_none();
         let manner = if rough { "-rough" } else { "" };
         let stamp = format!("warm-{}-{}{manner}", ground.package.name, &self.bench.course_hash[..12]);
         let warm = |loom| self.worker.target(loom).join(&stamp);

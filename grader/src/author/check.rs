@@ -13,6 +13,7 @@ use super::mutants::{self, Mutant};
 use super::{AuthorError, Target, sync};
 use crate::course::Course;
 use crate::grade::{Ready, Request, work_folder};
+use crate::plan::Timed;
 use crate::progress::Progress;
 use crate::result::ExerciseResult;
 use crate::rubric::Visibility;
@@ -45,15 +46,15 @@ enum Role {
 }
 
 impl Answer<'_> {
-    /// Whether its timed checks are worth running: a mutant's where it declares one.
+    /// The timed checks that are worth running: of a mutant's, those that it declares.
     ///
     /// What a mistake does to the result is the same each time; what time does to a check is not, and over a
-    /// hundred mutants a false alarm in a thousand would come about every other run.
-    fn is_timed(&self) -> bool {
-        let Role::Mutant(mutant) = &self.role else { return true };
+    /// hundred mutants a false alarm in a thousand would come about every other run. Each has the machine to itself, too.
+    fn timed(&self) -> Timed {
+        let Role::Mutant(mutant) = &self.role else { return Timed::All };
         let performance = |check: &&String| check.starts_with("performance::");
         let declared = mutant.must.iter().chain(&mutant.may).filter(performance);
-        declared.filter(|check| !self.target.exercise.exact.contains(check)).count() > 0
+        Timed::Only(declared.filter(|check| !self.target.exercise.exact.contains(check)).cloned().collect())
     }
 }
 
@@ -161,12 +162,8 @@ fn grade_all(answers: &[Answer], out: &mut (dyn Write + Send)) -> Result<Vec<Exe
         if stopped.load(Ordering::Relaxed) {
             return None;
         }
-        let request = Request {
-            sandbox: sandbox.clone(),
-            untimed: !answer.is_timed(),
-            of_many: true,
-            ..Request::default()
-        };
+        let request =
+            Request { sandbox: sandbox.clone(), timed: answer.timed(), of_many: true, ..Request::default() };
         let folder = work_folder(course).join("answers").join(number.to_string());
         let start = Instant::now();
         let result = grade_one(&ready, answer.target, &folder, &answer.text, request);

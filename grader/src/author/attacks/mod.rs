@@ -18,6 +18,7 @@ use super::check::{lanes, local, ready};
 use super::{AuthorError, Target, targets};
 use crate::course::Course;
 use crate::grade::{Ready, Request, work_folder};
+use crate::plan::Timed;
 use crate::progress::Progress;
 use crate::result::{CheckResult, CourseResult, ExerciseResult};
 use crate::run::in_lanes;
@@ -258,7 +259,7 @@ impl Trial<'_> {
             scope: Scope::parse(&named, self.course).map_err(|e| failed(e.to_string()))?,
             submission: Some(folder.to_owned()),
             sandbox: self.sandbox.clone(),
-            untimed: !attack.file.is_timed(),
+            timed: if attack.file.is_timed() { Timed::All } else { Timed::NONE },
             run_skeletons: true,
             only: attack.file.checks.clone(),
             past_policy,
