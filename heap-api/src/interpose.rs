@@ -3,7 +3,7 @@
 //! ```text
 //!   program ──► malloc (interpose!'s) ──► calls ──► an Interposer ──► Next: the C library's malloc
 //!                                           │            │
-//!                     nested, early, late ──┴────────────┼──────────► Next, or bootstrap before there is one
+//!   nested, early, late, or of no interest ─┴────────────┼──────────► Next, or bootstrap before there is one
 //!                                                        └─ own memory ──► Arena
 //! ```
 //!
@@ -71,15 +71,37 @@ pub struct Request {
 
 /// What stands between a program and its heap.
 ///
+/// Each call is first shown to it by one of the methods `passes_…`, and served by it unless that lets the call pass: then
+/// [`Next`]'s function is jumped to, as if nothing stood between. Between the two no other call of the thread is shown.
+///
 /// No method is entered twice by one thread: calls that come while one runs (from the interposer's own code,
-/// from a signal handler) are served by [`Next`] unseen. `errno` is kept around every call.
+/// from a signal handler) are served by [`Next`] unseen. `errno` is kept around every call that is served; the methods
+/// `passes_…`, on which all speed hangs, leave it alone themselves.
 ///
 /// # Safety
 ///
 /// Blocks are what C promises: of the size and alignment asked for, nobody else's until they are freed. `free`,
-/// `reallocate` and `usable_size` also accept blocks of [`Next`] that this interposer never saw. No method
-/// unwinds.
+/// `reallocate` and `usable_size` also accept blocks of [`Next`] that this interposer never saw. What passes is for
+/// [`Next`] to serve: a block that is freed or resized there came from there. No method unwinds.
 pub unsafe trait Interposer: Sync {
+    /// Whether an allocation of `size` bytes passes.
+    #[inline]
+    fn passes_allocation(&self, _thread: &Thread, _size: usize) -> bool {
+        false
+    }
+
+    /// Whether the free of a block passes.
+    #[inline]
+    fn passes_free(&self, _thread: &Thread, _block: *mut u8) -> bool {
+        false
+    }
+
+    /// Whether a change of size passes; to zero, it is a free.
+    #[inline]
+    fn passes_reallocation(&self, _thread: &Thread, _block: *mut u8, _size: usize) -> bool {
+        false
+    }
+
     /// A block, or null on failure.
     fn allocate(&self, thread: &Thread, caller: Caller, request: Request) -> *mut u8;
 

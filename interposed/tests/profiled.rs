@@ -121,3 +121,35 @@ fn where_nothing_can_be_written_a_line_tells_so_and_the_program_is_unharmed() {
     assert!(said.lines().filter(|line| line.contains("not affected")).count() == 2, "{said}");
     assert!(!scratch.trace().exists());
 }
+
+/// What a run of `blocks` without children prints, and the calls that a profiler which samples served.
+fn sampled(rounds: &str, mean: &str) -> (Output, [u64; 3]) {
+    let mut command = Command::new(built().join("blocks"));
+    // To standard error, on which the program prints nothing.
+    let profile = format!("sample={mean}:#2");
+    command.args(["4", rounds, "0"]).env("LAB1_PROFILE", profile);
+    let output = command.env("LD_PRELOAD", built().join("liblab1_preload.so")).output().expect("it starts");
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    // Its number, then allocations, frees and reallocations.
+    let mut words = said.split(' ').skip(1).map(|word| word.parse().expect("a number"));
+    let served = std::array::from_fn(|_| words.next().unwrap_or_else(|| panic!("`{said}` is no account")));
+    (output, served)
+}
+
+#[test]
+fn programs_print_the_same_where_few_of_their_calls_are_looked_at() {
+    let plain = |rounds| Command::new(built().join("blocks")).args(["4", rounds, "0"]).output();
+    let plain = plain("20000").expect("it starts");
+    let text = String::from_utf8_lossy(&plain.stdout).into_owned();
+    let printed: Vec<u64> =
+        text.split_whitespace().skip(1).map(|word| word.parse().expect("a number")).collect();
+    for mean in ["1", "300", "524288"] {
+        let (output, served) = sampled("20000", mean);
+        assert_eq!((&output.stdout, output.status), (&plain.stdout, plain.status), "a byte in {mean}");
+        // As many digits, since the argument is a block of the program's too.
+        let (_, besides) = sampled("00000", mean);
+        for kind in 0..3 {
+            assert_eq!(served[kind], printed[kind] + besides[kind], "kind {kind}, a byte in {mean}");
+        }
+    }
+}

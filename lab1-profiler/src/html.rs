@@ -73,7 +73,8 @@ fn summary(run: &Run, rows: &[Row<'_>], out: &mut dyn Write) -> fmt::Result {
     if let Some(mean) = run.sampled {
         writeln!(
             out,
-            "<p>Sampled: a byte in {} was looked at, so that figures are estimates.</p>",
+            "<p>Sampled: a byte in {} was looked at, so that figures are estimates. A resized block counts as a \
+             new one.</p>",
             Count(mean)
         )?;
     }

@@ -14,7 +14,7 @@
 //! built with: `RUSTFLAGS=-Cforce-frame-pointers=yes`. A program that ends by `_exit`, by a signal or by becoming another
 //! one leaves what it had told by then: unlike a preloaded library, an allocator does not hear of that.
 
-use crate::runtime::{Config, Runtime, Start, State};
+use crate::runtime::{Config, Runtime, Start, State, errno};
 use core::alloc::{GlobalAlloc, Layout};
 use core::cell::Cell;
 use core::ffi::{c_int, c_void};
@@ -42,22 +42,21 @@ impl<A: GlobalAlloc + Sync + 'static> Profiled<A> {
         Self { heap, runtime: PerProcess::new() }
     }
 
-    /// Serves a call by `profiled`, or by `plain` where it is the profiler's own or nothing is to be profiled.
+    /// Serves a call by `profiled`, or by `plain` where it is the profiler's own, nothing is to be profiled, or `profiled`
+    /// lets it pass.
     fn serve<R>(
         &self,
-        profiled: impl FnOnce(&'static Runtime<A>, &'static State) -> R,
+        profiled: impl FnOnce(&'static Runtime<A>, &'static State) -> Option<R>,
         plain: impl FnOnce(&'static A) -> R,
     ) -> R {
         if INSIDE.replace(true) {
             return plain(self.heap);
         }
-        let before = errno();
-        let result = match self.runtime() {
-            Some(runtime) => profiled(runtime, state(runtime)),
-            None => plain(self.heap),
-        };
+        let before = errno::get();
+        let result = self.runtime().and_then(|runtime| profiled(runtime, state(runtime)));
+        let result = result.unwrap_or_else(|| plain(self.heap));
         // A program may free between a call that failed and asking why.
-        set_errno(before);
+        errno::set(before);
         INSIDE.set(false);
         result
     }
@@ -112,7 +111,10 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> GlobalAlloc for Profiled<A> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let start = start::<A>();
         self.serve(
-            |runtime, state| runtime.allocate(state, start, layout, false),
+            |runtime, state| {
+                let passes = runtime.passes_allocation(state, layout.size());
+                (!passes).then(|| runtime.allocate(state, start, layout, false))
+            },
             // SAFETY: the caller's contract.
             |heap| unsafe { heap.alloc(layout) },
         )
@@ -121,7 +123,10 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> GlobalAlloc for Profiled<A> {
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         let start = start::<A>();
         self.serve(
-            |runtime, state| runtime.allocate(state, start, layout, true),
+            |runtime, state| {
+                let passes = runtime.passes_allocation(state, layout.size());
+                (!passes).then(|| runtime.allocate(state, start, layout, true))
+            },
             // SAFETY: the caller's contract.
             |heap| unsafe { heap.alloc_zeroed(layout) },
         )
@@ -130,10 +135,10 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> GlobalAlloc for Profiled<A> {
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
         self.serve(
             |runtime, state| {
-                if let Some(block) = NonNull::new(block) {
-                    // SAFETY: the caller's contract.
-                    unsafe { runtime.free(state, block, layout) }
-                }
+                let known = NonNull::new(block).filter(|_| !runtime.passes_free(state, block))?;
+                // SAFETY: the caller's contract.
+                unsafe { runtime.free(state, known, layout) };
+                Some(())
             },
             // SAFETY: the caller's contract.
             |heap| unsafe { heap.dealloc(block, layout) },
@@ -143,10 +148,11 @@ unsafe impl<A: GlobalAlloc + Sync + 'static> GlobalAlloc for Profiled<A> {
     unsafe fn realloc(&self, block: *mut u8, layout: Layout, size: usize) -> *mut u8 {
         let start = start::<A>();
         self.serve(
-            |runtime, state| match NonNull::new(block) {
+            |runtime, state| {
+                let passes = runtime.passes_reallocation(state, block, size);
+                let known = NonNull::new(block).filter(|_| !passes)?;
                 // SAFETY: the caller's contract.
-                Some(block) => unsafe { runtime.reallocate(state, start, block, layout, size) },
-                None => core::ptr::null_mut(),
+                Some(unsafe { runtime.reallocate(state, start, known, layout, size) })
             },
             // SAFETY: the caller's contract.
             |heap| unsafe { heap.realloc(block, layout, size) },
@@ -176,19 +182,4 @@ fn start<A: GlobalAlloc + Sync + 'static>() -> Start {
     let own: unsafe fn(&Profiled<A>, Layout) -> *mut u8 = <Profiled<A> as GlobalAlloc>::alloc;
     // Return addresses are looked up by the byte before.
     Start { frame, returns_to: own as usize + 1 }
-}
-
-#[cfg(target_os = "linux")]
-use libc::__errno_location as errno_location;
-#[cfg(not(target_os = "linux"))]
-use libc::__error as errno_location;
-
-fn errno() -> c_int {
-    // SAFETY: the address is the thread's own.
-    unsafe { *errno_location() }
-}
-
-fn set_errno(error: c_int) {
-    // SAFETY: the address is the thread's own.
-    unsafe { *errno_location() = error }
 }

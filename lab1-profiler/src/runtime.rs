@@ -17,8 +17,11 @@ mod attempt;
 mod base;
 mod code;
 mod config;
+pub(crate) mod errno;
 mod gather;
 mod maps;
+mod moments;
+mod notes;
 mod pages;
 mod recorder;
 mod sampled;
@@ -34,7 +37,6 @@ pub use stack::Start;
 pub use threads::State;
 
 use crate::Site;
-use crate::dump::Point;
 use crate::events::Event;
 use crate::fragmentation::History;
 use crate::patterns::{Histogram, Patterns, Sampler};
@@ -43,7 +45,9 @@ use attempt::Attempt;
 use base::{Bottom, Call};
 use core::alloc::Layout;
 use core::ptr::{NonNull, null_mut};
-use core::sync::atomic::{AtomicU64, Ordering};
+use core::sync::atomic::AtomicU64;
+use moments::{INTERIM, MOMENT};
+use notes::Note;
 use pages::Pages;
 use recorder::Recorder;
 use sampled::Sampled;
@@ -77,15 +81,6 @@ pub struct Runtime<B: 'static> {
     /// When the next profile is due that tells what there is so far, in nanoseconds since the start.
     interim: AtomicU64,
 }
-
-/// A thread looks at the clock once in so many allocations.
-const CALLS: u64 = 64;
-/// Between the first moments that are kept, in nanoseconds.
-const MOMENT: u64 = 500_000;
-/// Before the first interim profile, in nanoseconds. The pause afterwards is as long, and at least so many times as
-/// long as it took to write one.
-const INTERIM: u64 = 1_000_000_000;
-const INTERIM_SHARE: u64 = 50;
 
 impl<B: Base> Runtime<B> {
     /// A profiler before `base`. `built_in` tells whether the program brought it along.
@@ -132,8 +127,9 @@ impl<B: Base> Runtime<B> {
             let mean = self.config.sample?;
             self.patterns.run(|| Sampler::new(mean, number as u64))
         };
-        let state = self.threads.join(sampler);
+        let state = self.threads.join(self.config.sample.is_some(), sampler);
         state.with(|figures| {
+            self.take_in(state, figures);
             if figures.sizes.is_none() && self.config.sample.is_none() {
                 figures.sizes = self.patterns.run(Histogram::new);
                 figures.patterns = self.patterns.run(Patterns::new);
@@ -146,15 +142,65 @@ impl<B: Base> Runtime<B> {
         state
     }
 
-    /// Serves an allocation. Null on failure.
+    /// Whether an allocation passes unseen. It is counted then; all else is the heap's.
+    #[inline(always)]
+    pub fn passes_allocation(&self, state: &State, size: usize) -> bool {
+        let passes = state.samples() && !self.draws(state, size) && self.recorder.is_none();
+        if passes {
+            self.look_around(state.serve(Served::Allocation));
+        }
+        passes
+    }
+
+    /// Whether a free passes unseen. It is counted then; all else is the heap's.
+    #[inline(always)]
+    pub fn passes_free(&self, state: &State, block: *const u8) -> bool {
+        let passes = state.samples() && !self.may_know(block) && self.recorder.is_none();
+        if passes {
+            state.serve(Served::Free);
+        }
+        passes
+    }
+
+    /// Whether a change of size passes unseen; to zero, it is a free. It is counted then; all else is the heap's.
+    #[inline]
+    pub fn passes_reallocation(&self, state: &State, block: *const u8, size: usize) -> bool {
+        if size == 0 {
+            return self.passes_free(state, block);
+        }
+        let passes =
+            state.samples() && !self.draws(state, size) && !self.may_know(block) && self.recorder.is_none();
+        if passes {
+            state.serve(Served::Reallocation);
+        }
+        passes
+    }
+
+    /// Whether the thread's sampler chooses a block of `size` bytes. The thread keeps what it then stands for.
+    #[inline(always)]
+    fn draws(&self, state: &State, size: usize) -> bool {
+        // SAFETY: calls of a thread do not nest.
+        let weight = unsafe { state.sampler() }
+            .and_then(|sampler| self.patterns.run(|| sampler.sample(size as u64)).flatten());
+        state.own.weight.set(weight);
+        weight.is_some()
+    }
+
+    #[inline(always)]
+    fn may_know(&self, block: *const u8) -> bool {
+        self.sampled.as_ref().is_none_or(|sampled| sampled.may_have(block.addr()))
+    }
+
+    /// Serves an allocation that did not pass. Null on failure.
     #[inline]
     pub fn allocate(&self, state: &State, from: Start, layout: Layout, zeroed: bool) -> *mut u8 {
         let serve = || self.base.allocate(layout, zeroed);
-        let block = match (&self.tracker, self.weight(state, layout.size())) {
+        let block = match (&self.tracker, state.own.weight.get()) {
             (None, _) | (_, None) => serve(),
             (Some(tracker), Some(weight)) => {
                 let site = self.site(state, from);
                 let block = Call::serve(layout, zeroed).carry_out(
+                    self.base,
                     || self.track.run(|| tracker.malloc(layout.size(), layout.align(), site)).is_some(),
                     serve,
                 );
@@ -170,7 +216,7 @@ impl<B: Base> Runtime<B> {
         block
     }
 
-    /// Serves a free.
+    /// Serves a free that did not pass.
     ///
     /// # Safety
     ///
@@ -188,7 +234,7 @@ impl<B: Base> Runtime<B> {
                 self.freed(state, block, layout.size());
                 // SAFETY: the caller's contract.
                 let free = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
-                Call::serve(layout, false).carry_out(free, || {
+                Call::serve(layout, false).carry_out(self.base, free, || {
                     serve();
                     null_mut()
                 });
@@ -197,7 +243,7 @@ impl<B: Base> Runtime<B> {
         }
     }
 
-    /// Serves a change of size. Null on failure, when the block stays, and for size zero, which frees.
+    /// Serves a change of size that did not pass. Null on failure, when the block stays, and for size zero, which frees.
     ///
     /// # Safety
     ///
@@ -264,13 +310,10 @@ impl<B: Base> Runtime<B> {
         let realloc = || unsafe { tracker.realloc(Some(block), size, layout.align(), site) };
         // SAFETY: the caller's contract.
         let serve = || unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
-        let moved = Call::serve(layout, false).carry_out(|| self.track.run(realloc).is_some(), serve);
+        let realloc = || self.track.run(realloc).is_some();
+        let moved = Call::serve(layout, false).carry_out(self.base, realloc, serve);
         if !moved.is_null() {
-            state.with(|figures| {
-                if let Some(patterns) = &mut figures.patterns {
-                    self.patterns.run(|| patterns.moved(block.addr().get(), moved.addr(), size as u64));
-                }
-            });
+            self.note(state, Note::Moved { from: block.addr().get(), to: moved.addr(), size });
             // SAFETY: the base just gave it.
             state.hold(unsafe { self.base.usable_size(moved, size) } as i64 - before as i64);
             self.pages.add(moved.addr(), size);
@@ -297,14 +340,14 @@ impl<B: Base> Runtime<B> {
             // Before the heap has the block back, as ever; a failure leaves it unobserved, which is as good.
             // SAFETY: the call keeps the block.
             let forget = || self.track.run(|| unsafe { tracker.free(block) }).is_some();
-            Call::keep(layout).carry_out(forget, null_mut);
+            Call::keep(layout).carry_out(self.base, forget, null_mut);
         }
         // SAFETY: the caller's contract.
         let moved = unsafe { self.base.reallocate(block.as_ptr(), layout, size) };
-        if let (Some(moved), Some(weight)) = (NonNull::new(moved), self.weight(state, size)) {
+        if let (Some(moved), Some(weight)) = (NonNull::new(moved), state.own.weight.get()) {
             let site = self.site(state, from);
             let record = || self.track.run(|| tracker.malloc(size, layout.align(), site)).is_some();
-            Call::adopt(moved).carry_out(record, null_mut);
+            Call::adopt(moved).carry_out(self.base, record, null_mut);
             self.allocated(state, moved.as_ptr(), size, site, weight);
         }
         moved
@@ -315,22 +358,10 @@ impl<B: Base> Runtime<B> {
         self.sites.unloaded();
     }
 
-    /// How many such allocations one of `size` bytes stands for; `None` if it is not to be looked at.
-    #[inline]
-    fn weight(&self, state: &State, size: usize) -> Option<f64> {
-        if self.config.sample.is_none() {
-            return Some(1.0);
-        }
-        // SAFETY: calls of a thread do not nest.
-        let sampler = unsafe { state.sampler() }?;
-        self.patterns.run(|| sampler.sample(size as u64)).flatten()
-    }
-
     #[inline]
     fn site(&self, state: &State, from: Start) -> Site {
-        let stack = state.stack();
         // SAFETY: it is the thread's stack.
-        self.sites.site(&unsafe { stack::walk(from, &stack, &self.sites.astray) })
+        unsafe { self.sites.site(from, &state.stack()) }
     }
 
     /// Notes a block that was allocated, if it was.
@@ -339,18 +370,14 @@ impl<B: Base> Runtime<B> {
         if block.is_null() {
             return;
         }
-        state.with(|figures| {
-            figures.add(site, Mass { blocks: weight, bytes: weight * size as f64 });
-            if let (Some(patterns), Some(sizes)) = (&mut figures.patterns, &mut figures.sizes) {
-                self.patterns.run(|| {
-                    patterns.allocated(block.addr(), size as u64, site);
-                    sizes.record(size as u64);
-                });
-            }
-        });
         match &self.sampled {
-            Some(sampled) => sampled.insert(block.addr()),
+            Some(sampled) => {
+                let mass = Mass { blocks: weight, bytes: weight * size as f64 };
+                state.with(|figures| figures.add(site, mass));
+                sampled.insert(block.addr(), mass.bytes as u64);
+            }
             None => {
+                self.note(state, Note::Allocated { block: block.addr(), size, site });
                 // SAFETY: the base just gave it.
                 state.hold(unsafe { self.base.usable_size(block, size) } as i64);
                 self.pages.add(block.addr(), size);
@@ -364,70 +391,9 @@ impl<B: Base> Runtime<B> {
         if self.sampled.is_some() {
             return;
         }
-        state.with(|figures| {
-            if let Some(patterns) = &mut figures.patterns {
-                self.patterns.run(|| patterns.freed(block.addr().get()));
-            }
-        });
+        self.note(state, Note::Freed { block: block.addr().get() });
         // SAFETY: live until it is freed.
         state.hold(-(unsafe { self.base.usable_size(block.as_ptr(), size) } as i64));
-    }
-
-    /// Looks at sizes, and writes an interim profile, where either is due.
-    #[inline]
-    fn look_around(&self, served: u64) {
-        if served.is_multiple_of(CALLS) {
-            let now = self.nanoseconds();
-            if self.series.is_due(now) {
-                self.series.add(&self.fragmentation, || self.point());
-            }
-            if now >= self.interim.load(Ordering::Relaxed) {
-                self.write_interim(now);
-            }
-        }
-    }
-
-    #[cold]
-    fn write_interim(&self, now: u64) {
-        // One thread at a time, and not again before this one is through.
-        let due = self.interim.swap(u64::MAX, Ordering::AcqRel);
-        if due <= now {
-            self.write(false);
-            let took = self.nanoseconds() - now;
-            self.interim.store(now + took + INTERIM.max(took * INTERIM_SHARE), Ordering::Release);
-        } else {
-            self.interim.store(due, Ordering::Release);
-        }
-    }
-
-    fn nanoseconds(&self) -> u64 {
-        self.start.elapsed().as_nanos() as u64
-    }
-
-    /// Sizes at this moment. Where not all blocks are looked at, only what is live is known of them, by estimate.
-    fn point(&self) -> Point {
-        let usable: i64 = self.threads.iter().map(|state| state.usable.load(Ordering::Relaxed)).sum();
-        Point {
-            nanoseconds: self.nanoseconds(),
-            served: self.served().iter().sum(),
-            resident: write::resident(),
-            footprint: self.pages.bytes(),
-            usable: usable.try_into().unwrap_or(0),
-            live: self.live_bytes(),
-        }
-    }
-
-    fn live_bytes(&self) -> u64 {
-        let Some(tracker) = &self.tracker else { return 0 };
-        let live = self.track.run(|| match self.config.sample {
-            None => tracker.totals().live_bytes,
-            Some(_) => {
-                let mut live = 0.0;
-                tracker.live(&mut |record| live += self.stands_for(record.size) * record.size as f64);
-                live as u64
-            }
-        });
-        live.unwrap_or(0)
     }
 
     /// How many blocks of this size a tracked one stands for: the inverse of its chance to be chosen.

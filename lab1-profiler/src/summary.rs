@@ -33,7 +33,11 @@ fn write_run(run: &Run, [allocated, at_peak, at_end]: [Weight; 3], out: &mut dyn
     writeln!(out, "heap profile of {}", one_line(&run.command))?;
     writeln!(out, "process {}, {}\n", run.pid, seconds(run.elapsed))?;
     if let Some(mean) = run.sampled {
-        writeln!(out, "Sampled: a byte in {} was looked at, so that figures are estimates.\n", Count(mean))?;
+        writeln!(
+            out,
+            "Sampled: a byte in {} was looked at, so that figures are estimates.\nA resized block counts as a new one.\n",
+            Count(mean)
+        )?;
     }
     writeln!(out, "allocated    {}", sums(allocated))?;
     if let Some(clock) = run.peak_clock {

@@ -27,13 +27,55 @@ pub fn calloc<I: Interposer>(to: &I, count: usize, size: usize, caller: Caller) 
 /// # Safety
 ///
 /// As C's.
-#[inline]
+#[inline(always)]
 pub unsafe fn free<I: Interposer>(to: &I, block: *mut u8) {
     if block.is_null() || bootstrap::owns(block) {
         return;
     }
+    let thread = Thread::current();
+    if !thread.enter() {
+        // SAFETY: the caller's contract.
+        return unsafe { free_later(thread, block) };
+    }
+    if to.passes_free(thread, block) {
+        if thread.has_waiting() {
+            // SAFETY: the caller's contract.
+            return unsafe { free_after_waiting(to, block) };
+        }
+        thread.leave();
+        // SAFETY: the caller's contract; it is for the next heap to serve.
+        return unsafe { Next.free(block) };
+    }
     // SAFETY: the caller's contract.
-    serve(to, |thread| unsafe { to.free(thread, block) }, |thread| unsafe { free_later(thread, block) });
+    unsafe { free_seen(to, block) }
+}
+
+/// The end of a `free` that passes, where others wait for it.
+///
+/// # Safety
+///
+/// As C's.
+#[cold]
+#[inline(never)]
+unsafe fn free_after_waiting<I: Interposer>(to: &I, block: *mut u8) {
+    let thread = Thread::current();
+    leave(to, thread, thread.errno().get());
+    // SAFETY: the caller's contract; it is for the next heap to serve.
+    unsafe { Next.free(block) }
+}
+
+/// The rest of `free`, inside.
+///
+/// # Safety
+///
+/// As C's.
+#[inline(never)]
+unsafe fn free_seen<I: Interposer>(to: &I, block: *mut u8) {
+    let thread = Thread::current();
+    let before = thread.errno().get();
+    // SAFETY: the caller's contract.
+    unsafe { to.free(thread, block) };
+    leave(to, thread, before);
 }
 
 /// `realloc`.
@@ -54,21 +96,26 @@ pub unsafe fn realloc<I: Interposer>(to: &I, block: *mut u8, size: usize, caller
         }
         return copy;
     }
-    let moved = serve(
-        to,
+    let thread = Thread::current();
+    if !thread.enter() {
         // SAFETY: the caller's contract.
-        |thread| unsafe { to.reallocate(thread, caller, block, size) },
-        // The old block may be the interposer's; it is the interposer's to free, once that is back.
-        |thread| {
-            // SAFETY: the caller's contract.
-            let copy = if size == 0 { null_mut() } else { unsafe { Next.copy_out(block, size) } };
-            if size == 0 || !copy.is_null() {
-                // SAFETY: the caller's contract; nothing uses the block any more.
-                unsafe { free_later(thread, block) };
+        return unsafe { reallocate_nested(thread, block, size) };
+    }
+    let before = thread.errno().get();
+    if to.passes_reallocation(thread, block, size) {
+        leave(to, thread, before);
+        // SAFETY: the caller's contract; it is for the next heap to serve.
+        return unsafe {
+            if size > 0 {
+                return Next.reallocate(block, size);
             }
-            copy
-        },
-    );
+            Next.free(block);
+            null_mut()
+        };
+    }
+    // SAFETY: the caller's contract.
+    let moved = unsafe { to.reallocate(thread, caller, block, size) };
+    leave(to, thread, before);
     if moved.is_null() && size > 0 { fail(libc::ENOMEM) } else { moved }
 }
 
@@ -161,33 +208,86 @@ pub unsafe fn malloc_usable_size<I: Interposer>(to: &I, block: *mut u8) -> usize
     if bootstrap::owns(block) { unsafe { bootstrap::size(block) } } else { unsafe { to.usable_size(block) } }
 }
 
-#[inline]
+/// What passes needs no frame on the stack: nothing but jumps lies between the program and the next heap.
+#[inline(always)]
 fn allocate<I: Interposer>(to: &I, caller: Caller, request: Request) -> *mut u8 {
-    let block = serve(to, |thread| to.allocate(thread, caller, request), |_| Next.allocate(request));
+    let thread = Thread::current();
+    if !thread.enter() {
+        return Next.allocate(request);
+    }
+    let Request { size, align, zeroed } = request;
+    if to.passes_allocation(thread, size) {
+        if thread.has_waiting() {
+            return allocate_after_waiting(to, size, align, zeroed);
+        }
+        thread.leave();
+        return Next.allocate(request);
+    }
+    allocate_seen(to, caller.frame, caller.returns_to, size, align, zeroed)
+}
+
+/// The end of an allocation that passes, where blocks wait for it to be freed.
+#[cold]
+#[inline(never)]
+fn allocate_after_waiting<I: Interposer>(to: &I, size: usize, align: usize, zeroed: bool) -> *mut u8 {
+    let thread = Thread::current();
+    leave(to, thread, thread.errno().get());
+    Next.allocate(Request { size, align, zeroed })
+}
+
+/// The rest of an allocation, inside. As many arguments as there are registers for.
+#[inline(never)]
+fn allocate_seen<I: Interposer>(
+    to: &I,
+    frame: usize,
+    returns_to: usize,
+    size: usize,
+    align: usize,
+    zeroed: bool,
+) -> *mut u8 {
+    let thread = Thread::current();
+    let before = thread.errno().get();
+    let block = to.allocate(thread, Caller { frame, returns_to }, Request { size, align, zeroed });
+    leave(to, thread, before);
     if block.is_null() { fail(libc::ENOMEM) } else { block }
 }
 
-/// Carries out a call: through the interposer, or, where this thread is inside it already, as `nested`.
+/// Ends what a call did inside: what was to wait until then is freed, and `errno` is what it was before.
 #[inline]
-fn serve<I: Interposer, R>(
-    to: &I,
-    outside: impl FnOnce(&Thread) -> R,
-    nested: impl FnOnce(&Thread) -> R,
-) -> R {
-    let before = errno();
-    let outside = |thread: &Thread| {
-        let result = outside(thread);
-        while let Some(block) = thread.waited() {
-            if !block.is_null() {
-                // SAFETY: whoever freed the block was nested, and left it to us.
-                unsafe { to.free(thread, block) };
-            }
+fn leave<I: Interposer>(to: &I, thread: &Thread, before: c_int) {
+    if thread.has_waiting() {
+        free_waiting(to, thread);
+    }
+    thread.errno().set(before);
+    thread.leave();
+}
+
+#[cold]
+#[inline(never)]
+fn free_waiting<I: Interposer>(to: &I, thread: &Thread) {
+    while let Some(block) = thread.waited() {
+        if !block.is_null() {
+            // SAFETY: whoever freed the block was nested, and left it to us.
+            unsafe { if to.passes_free(thread, block) { Next.free(block) } else { to.free(thread, block) } }
         }
-        result
-    };
-    let result = Thread::enter(outside, nested);
-    set_errno(before);
-    result
+    }
+}
+
+/// `realloc` in the midst of another call. The old block may be the interposer's: it is the interposer's to free, once
+/// that is back.
+///
+/// # Safety
+///
+/// As C's.
+#[cold]
+unsafe fn reallocate_nested(thread: &Thread, block: *mut u8, size: usize) -> *mut u8 {
+    // SAFETY: the caller's contract.
+    let copy = if size == 0 { null_mut() } else { unsafe { Next.copy_out(block, size) } };
+    if size == 0 || !copy.is_null() {
+        // SAFETY: the caller's contract; nothing uses the block any more.
+        unsafe { free_later(thread, block) };
+    }
+    copy
 }
 
 /// Frees a block once the outer call has ended. The interposer may know the block, and if it were freed behind its
@@ -206,20 +306,8 @@ unsafe fn free_later(thread: &Thread, block: *mut u8) {
 
 #[cold]
 fn fail(error: c_int) -> *mut u8 {
-    set_errno(error);
+    Thread::current().errno().set(error);
     null_mut()
-}
-
-#[inline]
-fn errno() -> c_int {
-    // SAFETY: the address is the thread's own.
-    unsafe { *libc::__errno_location() }
-}
-
-#[inline]
-fn set_errno(error: c_int) {
-    // SAFETY: the address is the thread's own.
-    unsafe { *libc::__errno_location() = error }
 }
 
 fn page() -> usize {

@@ -50,7 +50,7 @@ pub fn prepare(at_exit: extern "C" fn(*mut c_void)) {
 
 /// Tells the interposer of an end, unless it is in the midst of a call: a signal handler came between.
 pub fn ending<I: Interposer>(to: &I) {
-    Thread::enter(|_| to.ending(), |_| ());
+    unless_inside(|| to.ending());
 }
 
 /// Before an end: tells the interposer, and gives the function to go on with.
@@ -70,6 +70,15 @@ pub unsafe fn dlclose<I: Interposer>(to: &I, handle: *mut c_void) -> c_int {
     let next = NEXT.get_or_init(|| unsafe { next_function(c"dlclose") });
     // SAFETY: the caller's contract.
     let result = unsafe { next(handle) };
-    Thread::enter(|_| to.unloaded(), |_| ());
+    unless_inside(|| to.unloaded());
     result
+}
+
+/// Runs `work`, unless this thread is in the midst of a call; what it calls itself is nested.
+fn unless_inside(work: impl FnOnce()) {
+    let thread = Thread::current();
+    if thread.enter() {
+        work();
+        thread.leave();
+    }
 }

@@ -1,6 +1,6 @@
 //! The heap that we stand before: what `malloc` would have been without us.
 
-use super::{MALLOC_ALIGN, Request, bootstrap};
+use super::{MALLOC_ALIGN, Request, Thread, bootstrap};
 use core::ffi::{CStr, c_void};
 use core::mem::MaybeUninit;
 use core::ptr::null_mut;
@@ -26,7 +26,10 @@ impl Next {
     #[inline]
     pub fn allocate(&self, request: Request) -> *mut u8 {
         let Request { size, align, zeroed } = request;
-        let Some(next) = functions() else { return early(request) };
+        // SAFETY: what is published is initialised and stays.
+        let Some(next) = (unsafe { FOUND.load(Ordering::Acquire).as_ref() }) else {
+            return early(size, align, zeroed);
+        };
         // SAFETY: the C functions may be called at any time; `align` is a power of two.
         unsafe {
             if align > MALLOC_ALIGN {
@@ -105,10 +108,18 @@ impl Next {
     }
 }
 
-/// Before there is a next heap.
+/// The first request of all, and those before it is known whom to ask.
 #[cold]
-fn early(request: Request) -> *mut u8 {
-    if request.align > MALLOC_ALIGN { null_mut() } else { bootstrap::allocate(request.size) }
+#[inline(never)]
+fn early(size: usize, align: usize, zeroed: bool) -> *mut u8 {
+    if functions().is_some() {
+        return Next.allocate(Request { size, align, zeroed });
+    }
+    let block = if align > MALLOC_ALIGN { null_mut() } else { bootstrap::allocate(size) };
+    if block.is_null() {
+        Thread::current().errno().set(libc::ENOMEM);
+    }
+    block
 }
 
 /// The functions; `None` while they are being looked up, which allocates in some C libraries.

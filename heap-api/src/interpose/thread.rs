@@ -2,6 +2,7 @@
 
 use core::arch::{asm, global_asm};
 use core::cell::Cell;
+use core::ffi::c_int;
 use core::ptr::null_mut;
 use core::sync::atomic::{Ordering, compiler_fence};
 
@@ -22,11 +23,15 @@ pub struct Thread {
     inside: Cell<bool>,
     /// How many of `waiting` are.
     count: Cell<usize>,
-    /// Blocks that were freed while a call was being served.
-    waiting: [Cell<*mut u8>; WAITING],
     /// The interposer's own, see [`slot`](Self::slot).
     slot: Cell<*mut ()>,
     slot_of: Cell<*const ()>,
+    /// See [`carried`](Self::carried).
+    carried: Cell<*const ()>,
+    /// Where the thread's `errno` is, once that was asked.
+    errno: Cell<*const Cell<c_int>>,
+    /// Blocks that were freed while a call was being served. Last: the others share a cache line.
+    waiting: [Cell<*mut u8>; WAITING],
 }
 
 global_asm!(
@@ -42,20 +47,88 @@ global_asm!(
 );
 
 impl Thread {
-    /// Runs `outside` if this thread is not inside already, and `nested` if it is.
+    /// The running thread's.
     #[inline]
-    pub(super) fn enter<R>(outside: impl FnOnce(&Self) -> R, nested: impl FnOnce(&Self) -> R) -> R {
-        let thread = current();
+    pub(super) fn current() -> &'static Self {
+        let thread: *const Self;
+        // SAFETY: adds the variable's offset, which the loader wrote down for us, to the thread's register.
+        #[cfg(target_arch = "x86_64")]
+        unsafe {
+            asm!(
+                "mov {thread}, qword ptr fs:[0]",
+                "add {thread}, qword ptr [rip + heap_api_interpose_thread@GOTTPOFF]",
+                thread = out(reg) thread,
+                options(pure, readonly, nostack),
+            );
+        }
+        // SAFETY: as above.
+        #[cfg(target_arch = "aarch64")]
+        unsafe {
+            asm!(
+                "mrs {thread}, tpidr_el0",
+                "adrp {offset}, :gottprel:heap_api_interpose_thread",
+                "ldr {offset}, [{offset}, :gottprel_lo12:heap_api_interpose_thread]",
+                "add {thread}, {thread}, {offset}",
+                thread = out(reg) thread,
+                offset = out(reg) _,
+                options(pure, readonly, nostack),
+            );
+        }
+        // SAFETY: the variable is as large and aligned as a `Thread`, zero is a valid value of it, and it lives as long
+        // as the thread, from which the reference can't get away: `Thread` is not `Sync`.
+        unsafe { &*thread }
+    }
+
+    /// Whether this thread was not inside. Then it is from now on, until it [leaves](Self::leave).
+    #[inline]
+    pub(super) fn enter(&self) -> bool {
         // A signal handler runs wholly between two instructions of its thread, so plain loads and stores do, if
         // the compiler leaves them where they are.
-        if thread.inside.replace(true) {
-            return nested(thread);
-        }
+        let was_inside = self.inside.replace(true);
         compiler_fence(Ordering::SeqCst);
-        let result = outside(thread);
+        !was_inside
+    }
+
+    /// Ends what [`enter`](Self::enter) began. Nothing waits any more.
+    #[inline]
+    pub(super) fn leave(&self) {
         compiler_fence(Ordering::SeqCst);
-        thread.inside.set(false);
-        result
+        self.inside.set(false);
+    }
+
+    /// Where this thread's `errno` is: it stays there, so the C library is asked once.
+    #[inline]
+    pub(super) fn errno(&self) -> &Cell<c_int> {
+        // SAFETY: what was found is the running thread's, which `self` is, and lives as long.
+        unsafe { self.errno.get().as_ref() }.unwrap_or_else(|| self.find_errno())
+    }
+
+    #[cold]
+    fn find_errno(&self) -> &Cell<c_int> {
+        // SAFETY: takes nothing and can't fail.
+        let errno = unsafe { libc::__errno_location() }.cast::<Cell<c_int>>();
+        self.errno.set(errno);
+        // SAFETY: an integer of this thread's alone.
+        unsafe { &*errno }
+    }
+
+    /// Whether blocks wait to be freed.
+    #[inline]
+    pub(super) fn has_waiting(&self) -> bool {
+        self.count.get() > 0
+    }
+
+    /// A pointer of the running thread's, null at first: for an interposer that calls code which cannot hand one on
+    /// to what it calls in turn.
+    #[inline]
+    pub fn carried() -> *const () {
+        Self::current().carried.get()
+    }
+
+    /// Sets what [`carried`](Self::carried) gives.
+    #[inline]
+    pub fn carry(pointer: *const ()) {
+        Self::current().carried.set(pointer);
     }
 
     /// Keeps a block until the outer call ends; gives it back if there is no room.
@@ -92,66 +165,41 @@ impl Thread {
     }
 }
 
-/// The running thread's.
-#[inline]
-fn current() -> &'static Thread {
-    let thread: *const Thread;
-    // SAFETY: adds the variable's offset, which the loader wrote down for us, to the thread's register.
-    #[cfg(target_arch = "x86_64")]
-    unsafe {
-        asm!(
-            "mov {thread}, qword ptr fs:[0]",
-            "add {thread}, qword ptr [rip + heap_api_interpose_thread@GOTTPOFF]",
-            thread = out(reg) thread,
-            options(pure, readonly, nostack),
-        );
-    }
-    // SAFETY: as above.
-    #[cfg(target_arch = "aarch64")]
-    unsafe {
-        asm!(
-            "mrs {thread}, tpidr_el0",
-            "adrp {offset}, :gottprel:heap_api_interpose_thread",
-            "ldr {offset}, [{offset}, :gottprel_lo12:heap_api_interpose_thread]",
-            "add {thread}, {thread}, {offset}",
-            thread = out(reg) thread,
-            offset = out(reg) _,
-            options(pure, readonly, nostack),
-        );
-    }
-    // SAFETY: the variable is as large and aligned as a `Thread`, zero is a valid value of it, and it lives as long
-    // as the thread, from which the reference can't get away: `Thread` is not `Sync`.
-    unsafe { &*thread }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn who_is_inside_is_nested_and_who_left_is_not() {
-        let nested = || Thread::enter(|_| false, |_| true);
-        assert!(!nested());
-        assert!(Thread::enter(|_| nested(), |_| false));
-        assert!(!nested());
+        let thread = Thread::current();
+        for _ in 0..2 {
+            assert!(thread.enter());
+            assert!(!thread.enter());
+            thread.leave();
+        }
+    }
+
+    #[test]
+    fn errno_is_where_the_c_library_has_it() {
+        for _ in 0..2 {
+            // SAFETY: takes nothing and can't fail.
+            assert!(core::ptr::addr_eq(Thread::current().errno(), unsafe { libc::__errno_location() }));
+        }
     }
 
     #[test]
     fn what_waits_comes_back_once_and_what_has_no_room_at_once() {
         let block = |n: usize| core::ptr::without_provenance_mut::<u8>(16 * n);
-        Thread::enter(
-            |thread| {
-                for n in 1..=WAITING {
-                    assert_eq!(thread.wait(block(n)), Ok(()));
-                }
-                assert_eq!(thread.wait(block(99)), Err(block(99)));
-                for n in (1..=WAITING).rev() {
-                    assert_eq!(thread.waited(), Some(block(n)));
-                }
-                assert_eq!(thread.waited(), None);
-            },
-            |_| (),
-        );
+        let thread = Thread::current();
+        for n in 1..=WAITING {
+            assert_eq!(thread.wait(block(n)), Ok(()));
+        }
+        assert_eq!(thread.wait(block(99)), Err(block(99)));
+        for n in (1..=WAITING).rev() {
+            assert!(thread.has_waiting());
+            assert_eq!(thread.waited(), Some(block(n)));
+        }
+        assert!(!thread.has_waiting() && thread.waited().is_none());
     }
 
     #[test]
@@ -159,23 +207,15 @@ mod tests {
         let owners = (1_u8, 2_u8);
         let own = |thread: &Thread| (&raw const *thread).addr();
         let state = core::ptr::without_provenance_mut::<()>(8);
-        let here = Thread::enter(
-            |thread| {
-                thread.set_slot(&owners.0, state);
-                assert!(thread.slot(&owners.0) == state && thread.slot(&owners.1).is_null());
-                own(thread)
-            },
-            own,
-        );
+        Thread::current().set_slot(&owners.0, state);
+        Thread::carry(state);
+        assert!(Thread::current().slot(&owners.0) == state && Thread::current().slot(&owners.1).is_null());
         let there = std::thread::spawn(move || {
-            Thread::enter(
-                |thread| {
-                    assert!(thread.slot(&owners.0).is_null(), "another thread's state");
-                    own(thread)
-                },
-                own,
-            )
+            assert!(Thread::current().slot(&owners.0).is_null(), "another thread's state");
+            assert!(Thread::carried().is_null(), "another thread's pointer");
+            own(Thread::current())
         });
-        assert_ne!(here, there.join().expect("the thread ends"));
+        assert_ne!(own(Thread::current()), there.join().expect("the thread ends"));
+        assert_eq!(Thread::carried(), state.cast_const());
     }
 }

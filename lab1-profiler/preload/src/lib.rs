@@ -45,12 +45,36 @@ unsafe impl Base for C {
         // SAFETY: the caller's contract.
         unsafe { Next.usable_size(block) }
     }
+
+    #[inline]
+    fn carried(&self) -> *const () {
+        Thread::carried()
+    }
+
+    #[inline]
+    fn carry(&self, pointer: *const ()) {
+        Thread::carry(pointer);
+    }
 }
 
 impl Profiler {
-    /// The process's profiler and the thread's state; `None` where nothing is to be profiled, or not yet.
+    /// The process's profiler and the thread's state, if both are made.
+    #[inline(always)]
+    fn made(&self, thread: &Thread) -> Option<(&'static Runtime<C>, &'static State)> {
+        let runtime = self.runtime.get()?.as_ref()?;
+        let state: *const State = thread.slot(runtime).cast();
+        // SAFETY: the slot holds what `join` gave, for this runtime, which stays.
+        Some((runtime, unsafe { state.as_ref() }?))
+    }
+
+    /// The process's profiler and the thread's state; `None` where nothing is to be profiled, or not yet. Where the state
+    /// is new, its thread's first call has not been asked whether it `passes`.
     #[inline]
-    fn get(&self, thread: &Thread) -> Option<(&'static Runtime<C>, &'static State)> {
+    fn get(
+        &self,
+        thread: &Thread,
+        passes: impl FnOnce(&Runtime<C>, &State) -> bool,
+    ) -> Option<(&'static Runtime<C>, &'static State)> {
         let make = || {
             let runtime = Config::of_process()?.map(|config| {
                 std::panic::set_hook(Box::new(quiet));
@@ -62,19 +86,35 @@ impl Profiler {
         let runtime = unsafe { self.runtime.get_or_make(make) }?.as_ref()?;
         let state: *const State = thread.slot(runtime).cast();
         // SAFETY: the slot holds what `join` gave, for this runtime, which stays.
-        let state = unsafe { state.as_ref() }.unwrap_or_else(|| {
-            let state = runtime.join();
-            thread.set_slot(runtime, (&raw const *state).cast_mut().cast());
-            state
-        });
-        Some((runtime, state))
+        if let Some(state) = unsafe { state.as_ref() } {
+            return Some((runtime, state));
+        }
+        let state = runtime.join();
+        thread.set_slot(runtime, (&raw const *state).cast_mut().cast());
+        (!passes(runtime, state)).then_some((runtime, state))
     }
 }
 
 // SAFETY: every block is the next heap's, and the runtime catches the panics of what it calls.
 unsafe impl Interposer for Profiler {
+    #[inline(always)]
+    fn passes_allocation(&self, thread: &Thread, size: usize) -> bool {
+        self.made(thread).is_some_and(|(runtime, state)| runtime.passes_allocation(state, size))
+    }
+
+    #[inline(always)]
+    fn passes_free(&self, thread: &Thread, block: *mut u8) -> bool {
+        self.made(thread).is_some_and(|(runtime, state)| runtime.passes_free(state, block))
+    }
+
+    #[inline]
+    fn passes_reallocation(&self, thread: &Thread, block: *mut u8, size: usize) -> bool {
+        self.made(thread).is_some_and(|(runtime, state)| runtime.passes_reallocation(state, block, size))
+    }
+
     fn allocate(&self, thread: &Thread, caller: Caller, request: Request) -> *mut u8 {
-        match (self.get(thread), Layout::from_size_align(request.size, request.align)) {
+        let passes = |runtime: &Runtime<C>, state: &State| runtime.passes_allocation(state, request.size);
+        match (self.get(thread, passes), Layout::from_size_align(request.size, request.align)) {
             (Some((runtime, state)), Ok(layout)) => {
                 runtime.allocate(state, start(caller), layout, request.zeroed)
             }
@@ -83,7 +123,8 @@ unsafe impl Interposer for Profiler {
     }
 
     unsafe fn free(&self, thread: &Thread, block: *mut u8) {
-        match (self.get(thread), NonNull::new(block)) {
+        let passes = |runtime: &Runtime<C>, state: &State| runtime.passes_free(state, block);
+        match (self.get(thread, passes), NonNull::new(block)) {
             // SAFETY: the caller's contract.
             (Some((runtime, state)), Some(block)) => unsafe { runtime.free(state, block, UNKNOWN) },
             // SAFETY: the caller's contract.
@@ -93,7 +134,8 @@ unsafe impl Interposer for Profiler {
 
     unsafe fn reallocate(&self, thread: &Thread, caller: Caller, block: *mut u8, size: usize) -> *mut u8 {
         const { assert!(UNKNOWN.align() == MALLOC_ALIGN) };
-        match (self.get(thread), NonNull::new(block)) {
+        let passes = |runtime: &Runtime<C>, state: &State| runtime.passes_reallocation(state, block, size);
+        match (self.get(thread, passes), NonNull::new(block)) {
             // SAFETY: the caller's contract.
             (Some((runtime, state)), Some(block)) => unsafe {
                 runtime.reallocate(state, start(caller), block, UNKNOWN, size)

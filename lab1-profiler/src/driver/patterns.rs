@@ -39,6 +39,7 @@ fn histograms(job: &Histograms) -> Vec<Told> {
         let from = histograms[*from as usize].clone();
         histograms[*into as usize].merge(&from);
     }
+    job.then.iter().for_each(|(at, size)| histograms[*at as usize].record(*size));
     let told = |histogram: &Histogram| {
         let counts = (0..Histogram::BUCKETS).map(|bucket| (bucket as u64, histogram.count(bucket)));
         Told { total: histogram.total(), counts: counts.filter(|(_, count)| *count > 0).collect() }

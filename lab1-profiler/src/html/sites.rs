@@ -54,7 +54,11 @@ fn figure(name: &str, text: &str, out: &mut dyn Write) -> fmt::Result {
 }
 
 fn weight(weight: Weight) -> String {
-    format!("{} in {}", Bytes(weight.bytes), Count(weight.blocks))
+    if weight.blocks == 0 && weight.bytes == 0 {
+        return "nothing".to_owned();
+    }
+    let plural = if weight.blocks == 1 { "" } else { "s" };
+    format!("{} in {} block{plural}", Bytes(weight.bytes), Count(weight.blocks))
 }
 
 /// Innermost first; a long one opens.

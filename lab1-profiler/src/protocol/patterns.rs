@@ -31,6 +31,8 @@ pub struct Histograms {
     pub shards: Vec<Vec<u64>>,
     /// Then, in order, which one adds (a copy of) which other one's counts.
     pub merges: Vec<(u32, u32)>,
+    /// Last, which one records another size.
+    pub then: Vec<(u32, u64)>,
 }
 
 /// What a histogram tells.

@@ -37,6 +37,18 @@ pub unsafe trait Base: Sync + 'static {
     ///
     /// `block` is live and came from this heap.
     unsafe fn usable_size(&self, block: *mut u8, asked: usize) -> usize;
+
+    /// A pointer that the running thread keeps for the profiler, null at first.
+    #[inline]
+    fn carried(&self) -> *const () {
+        CARRIED.get()
+    }
+
+    /// Sets what [`carried`](Self::carried) gives.
+    #[inline]
+    fn carry(&self, pointer: *const ()) {
+        CARRIED.set(pointer);
+    }
 }
 
 // SAFETY: a global allocator keeps the same promises.
@@ -85,7 +97,7 @@ enum Deed {
 }
 
 std::thread_local! {
-    static CURRENT: Cell<*const Call> = const { Cell::new(null()) };
+    static CARRIED: Cell<*const ()> = const { Cell::new(null()) };
 }
 
 impl Call {
@@ -101,11 +113,17 @@ impl Call {
         Self { deed: Deed::Keep, layout, outcome: Cell::new(None) }
     }
 
-    /// Runs `through`, which calls the tracker. Where that breaks before it came here, `or` does the deed.
-    pub(super) fn carry_out(&self, through: impl FnOnce() -> bool, or: impl FnOnce() -> *mut u8) -> *mut u8 {
-        CURRENT.set(self);
+    /// Runs `through`, which calls the tracker before `base`. Where that breaks before it came here, `or` does the deed.
+    #[inline]
+    pub(super) fn carry_out(
+        &self,
+        base: &impl Base,
+        through: impl FnOnce() -> bool,
+        or: impl FnOnce() -> *mut u8,
+    ) -> *mut u8 {
+        base.carry((&raw const *self).cast());
         let went_well = through();
-        CURRENT.set(null());
+        base.carry(null());
         debug_assert!(!went_well || self.outcome.get().is_some(), "the tracker left out the heap");
         self.outcome.get().unwrap_or_else(or)
     }
@@ -116,9 +134,10 @@ impl Call {
 pub(super) struct Bottom<B: 'static>(pub(super) &'static B);
 
 impl<B: Base> Bottom<B> {
+    #[inline]
     fn with(&self, work: impl FnOnce(&B, &Call) -> *mut u8) -> Option<NonNull<u8>> {
         // SAFETY: set for the duration of the tracker's call, by the frame that owns it; null otherwise.
-        let call = unsafe { CURRENT.get().as_ref() }?;
+        let call = unsafe { self.0.carried().cast::<Call>().as_ref() }?;
         let outcome = work(self.0, call);
         call.outcome.set(Some(outcome));
         NonNull::new(outcome)

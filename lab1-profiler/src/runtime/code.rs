@@ -7,12 +7,15 @@ use std::time::{Duration, Instant};
 /// How often mappings are read again at most, for an address that is in none of them.
 const PAUSE: Duration = Duration::from_millis(2);
 
+/// No process has addresses from here on.
+const END: usize = 1 << 48;
+
 /// What an address is known to lie in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mapped {
     /// Something that can be executed.
     Code,
-    /// Something that can't.
+    /// Something that can't, or no process can have.
     Data,
     /// Nothing that was there when mappings were last read.
     Unknown,
@@ -43,6 +46,9 @@ pub(super) struct Code {
 impl Code {
     /// What an address lies in.
     pub(super) fn kind(&self, epoch: u32, address: usize) -> Mapped {
+        if address >= END {
+            return Mapped::Data;
+        }
         if self.read.is_none_or(|(_, of)| of != epoch) {
             return Mapped::Unknown;
         }
@@ -54,11 +60,11 @@ impl Code {
         }
     }
 
-    /// Reads the mappings, unless that was just done: garbage may look like an address again and again.
-    pub(super) fn read_again(&mut self, epoch: u32) {
+    /// Reads the mappings, unless that was just done: garbage may look like an address again and again. Whether it did.
+    pub(super) fn read_again(&mut self, epoch: u32) -> bool {
         let now = Instant::now();
         if self.read.is_some_and(|(then, of)| of == epoch && now - then < PAUSE) {
-            return;
+            return false;
         }
         self.read = Some((now, epoch));
         self.mappings.clear();
@@ -74,5 +80,6 @@ impl Code {
             self.mappings.push((range, mapping.executable));
             false
         });
+        true
     }
 }

@@ -19,7 +19,10 @@ impl<B: Base> Runtime<B> {
         let mut totals = self.live(&mut sites);
         let mut sizes = Sizes::new();
         for state in self.threads.iter() {
-            state.with(|figures| self.add_figures(figures, &mut sites, &mut sizes));
+            state.with(|figures| {
+                self.take_in(state, figures);
+                self.add_figures(figures, &mut sites, &mut sizes);
+            });
         }
         if self.config.sample.is_some() {
             totals = Totals { reallocations: self.served()[2], ..estimate(&sites, &points) };

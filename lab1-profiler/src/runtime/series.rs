@@ -36,6 +36,11 @@ impl Series {
         now >= self.due.load(Ordering::Relaxed)
     }
 
+    /// Puts the next point off, if it would come earlier.
+    pub(super) fn wait_until(&self, due: u64) {
+        self.due.fetch_max(due, Ordering::Relaxed);
+    }
+
     /// Takes in a point, unless another thread is about it.
     pub(super) fn add(&self, fragmentation: &Attempt, look: impl FnOnce() -> Point) {
         let Ok(mut seen) = self.seen.try_lock() else { return };

@@ -3,8 +3,9 @@
 //! Looking a stack up takes no lock; adding one does. Nothing is ever moved or freed: readers may still be there.
 
 use super::code::{Code, Mapped};
-use super::stack::{Astray, Frames};
+use super::stack::{self, Astray, Start};
 use crate::Site;
+use core::ops::Range;
 use core::sync::atomic::{AtomicPtr, AtomicU32, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -23,7 +24,7 @@ pub(super) struct Stack {
 pub(super) struct Sites {
     table: AtomicPtr<Table>,
     epoch: AtomicU32,
-    pub(super) astray: Astray,
+    astray: Astray,
     known: Mutex<Known>,
 }
 
@@ -58,12 +59,19 @@ impl Sites {
         self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of a stack.
+    /// The number of the stack that begins at `from`, within `stack`.
+    ///
+    /// # Safety
+    ///
+    /// `stack` is mapped and readable.
     #[inline]
-    pub(super) fn site(&self, frames: &Frames) -> Site {
-        let (frames, epoch) = (frames.as_slice(), self.epoch.load(Ordering::Relaxed));
-        let hash = hash(epoch, frames);
-        self.table().find(hash, epoch, frames).unwrap_or_else(|| self.add(epoch, frames))
+    pub(super) unsafe fn site(&self, from: Start, stack: &Range<usize>) -> Site {
+        let epoch = self.epoch.load(Ordering::Relaxed);
+        let (mut room, mut hash) = (stack::room(), Hash::new(epoch));
+        // SAFETY: the caller's contract.
+        let frames =
+            unsafe { stack::walk(from, stack, &self.astray, &mut room, |address| hash.add(address)) };
+        self.table().find(hash.0, epoch, frames).unwrap_or_else(|| self.add(epoch, frames))
     }
 
     #[inline]
@@ -80,15 +88,15 @@ impl Sites {
             let kinds = frames.iter().map(|address| known.code.kind(epoch, *address));
             kinds.enumerate().find(|(_, kind)| *kind != Mapped::Code)
         };
-        if no_code(&known).is_some_and(|(_, kind)| kind == Mapped::Unknown) {
-            known.code.read_again(epoch);
-        }
+        // A return address is mapped for as long as its frame is there. So what is unknown right after a reading is none.
+        let unknown = no_code(&known).is_some_and(|(_, kind)| kind == Mapped::Unknown);
+        let just_read = unknown && known.code.read_again(epoch);
         let no_code = no_code(&known);
         let frames = &frames[..no_code.map_or(frames.len(), |(at, _)| at.max(1))];
-        if let Some((1.., Mapped::Data)) = no_code {
+        if no_code.is_some_and(|(at, kind)| at > 0 && (kind == Mapped::Data || just_read)) {
             self.astray.note(frames[frames.len() - 1]);
         }
-        let hash = hash(epoch, frames);
+        let hash = Hash::of(epoch, frames);
         if let Some(site) = self.table().find(hash, epoch, frames) {
             return site;
         }
@@ -143,12 +151,24 @@ impl Table {
     }
 }
 
-/// Multiplies and folds, an address at a time.
-#[inline]
-fn hash(epoch: u32, frames: &[usize]) -> u64 {
-    let seed = u64::from(epoch) ^ (frames.len() as u64).rotate_left(32);
-    frames.iter().fold(seed, |hash, address| {
-        let product = u128::from(hash ^ *address as u64) * 0x9e37_79b9_7f4a_7c15;
-        (product >> 64) as u64 ^ product as u64
-    })
+/// Multiplies and folds, an address at a time, while the next one is still on its way from memory.
+struct Hash(u64);
+
+impl Hash {
+    fn new(epoch: u32) -> Self {
+        Self(u64::from(epoch))
+    }
+
+    #[inline]
+    fn add(&mut self, address: usize) {
+        let product = u128::from(self.0 ^ address as u64) * 0x9e37_79b9_7f4a_7c15;
+        self.0 = (product >> 64) as u64 ^ product as u64;
+    }
+
+    /// Of a whole stack.
+    fn of(epoch: u32, frames: &[usize]) -> u64 {
+        let mut hash = Self::new(epoch);
+        frames.iter().for_each(|address| hash.add(*address));
+        hash.0
+    }
 }

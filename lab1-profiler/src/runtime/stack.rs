@@ -10,8 +10,9 @@
 //! fails, the place behind which it did is remembered and not followed again: the same code always gives the same
 //! stack. The first address, where `malloc` returns to, is always right.
 
+use core::mem::MaybeUninit;
 use core::ops::Range;
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// How deep stacks are followed, in frames.
 pub const DEPTH: usize = 64;
@@ -25,35 +26,40 @@ pub struct Start {
     pub returns_to: usize,
 }
 
-/// A stack of return addresses, innermost first.
-#[derive(Debug)]
-pub(super) struct Frames {
-    addresses: [usize; DEPTH],
-    len: usize,
-}
+/// Where a walk puts the return addresses, innermost first. As memory comes: to clear it would cost more than most
+/// walks.
+pub(super) type Room = [MaybeUninit<usize>; DEPTH];
 
-impl Frames {
-    pub(super) fn as_slice(&self) -> &[usize] {
-        &self.addresses[..self.len]
-    }
+/// An empty one.
+#[inline]
+pub(super) const fn room() -> Room {
+    [const { MaybeUninit::uninit() }; DEPTH]
 }
 
 /// No code lies on the first pages.
 const LEAST_CODE: usize = 64 << 10;
 
-/// Follows the frame pointers from `start`, within `stack`.
+/// Follows the frame pointers from `start`, within `stack`. Shows each return address to `visit`, and gives the part of
+/// `room` that they filled.
 ///
 /// # Safety
 ///
 /// `stack` is mapped and readable.
 #[inline]
-pub(super) unsafe fn walk(start: Start, stack: &Range<usize>, astray: &Astray) -> Frames {
-    let mut frames = Frames { addresses: [0; DEPTH], len: 1 };
-    frames.addresses[0] = start.returns_to;
+pub(super) unsafe fn walk<'r>(
+    start: Start,
+    stack: &Range<usize>,
+    astray: &Astray,
+    room: &'r mut Room,
+    mut visit: impl FnMut(usize),
+) -> &'r [usize] {
     let (mut at, mut address) = (start.frame, start.returns_to);
+    room[0].write(address);
+    visit(address);
+    let mut len = 1;
     let word = size_of::<usize>();
     let mut least = stack.start;
-    while frames.len < DEPTH
+    while len < DEPTH
         && at >= least
         && at.is_multiple_of(word)
         && at <= stack.end.saturating_sub(2 * word)
@@ -67,40 +73,51 @@ pub(super) unsafe fn walk(start: Start, stack: &Range<usize>, astray: &Astray) -
         if address < LEAST_CODE || stack.contains(&address) {
             break;
         }
-        frames.addresses[frames.len] = address;
-        frames.len += 1;
+        room[len].write(address);
+        visit(address);
+        len += 1;
         least = at + 2 * word;
         at = next;
     }
-    frames
+    // SAFETY: the first `len` are written.
+    unsafe { room[..len].assume_init_ref() }
 }
 
 /// Return addresses into code that keeps no frame pointers, as far as that was seen. Forgets some for others.
 #[derive(Debug)]
 pub(super) struct Astray {
     places: [AtomicUsize; Self::PLACES],
+    /// A bit for each place that was ever taken. Asked for each frame, so they are few lines of a cache.
+    taken: [AtomicU64; Self::PLACES / 64],
 }
 
 impl Astray {
     const PLACES: usize = 4096;
 
     pub(super) const fn new() -> Self {
-        Self { places: [const { AtomicUsize::new(0) }; Self::PLACES] }
+        Self {
+            places: [const { AtomicUsize::new(0) }; Self::PLACES],
+            taken: [const { AtomicU64::new(0) }; Self::PLACES / 64],
+        }
     }
 
     /// From now on, no walk goes on behind this return address.
     pub(super) fn note(&self, address: usize) {
-        self.place(address).store(address, Ordering::Relaxed);
+        let place = Self::place(address);
+        self.places[place].store(address, Ordering::Relaxed);
+        self.taken[place / 64].fetch_or(1 << (place % 64), Ordering::Relaxed);
     }
 
     #[inline]
     fn is_after(&self, address: usize) -> bool {
-        self.place(address).load(Ordering::Relaxed) == address
+        let place = Self::place(address);
+        let taken = self.taken[place / 64].load(Ordering::Relaxed) & (1 << (place % 64)) != 0;
+        taken && self.places[place].load(Ordering::Relaxed) == address
     }
 
     #[inline]
-    fn place(&self, address: usize) -> &AtomicUsize {
-        &self.places[(address ^ (address >> 12)) % Self::PLACES]
+    fn place(address: usize) -> usize {
+        (address ^ (address >> 12)) % Self::PLACES
     }
 }
 
@@ -113,8 +130,11 @@ mod tests {
         let range = words.as_ptr_range();
         let stack = range.start.expose_provenance()..range.end.addr();
         let start = Start { frame: stack.start, returns_to: 0x40_0000 };
+        let (mut seen, mut room) = (Vec::new(), room());
         // SAFETY: the words are readable.
-        unsafe { walk(start, &stack, astray) }.as_slice().to_vec()
+        let frames = unsafe { walk(start, &stack, astray, &mut room, |address| seen.push(address)) }.to_vec();
+        assert_eq!(frames, seen);
+        seen
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! What each thread keeps for itself, and who may look at it.
 
 use super::maps;
+use super::notes::Notes;
 use crate::Site;
 use crate::patterns::{Histogram, Patterns, Sampler};
 use core::cell::{Cell, UnsafeCell};
@@ -8,18 +9,21 @@ use core::ops::Range;
 use core::sync::atomic::{AtomicBool, AtomicI32, AtomicI64, AtomicPtr, AtomicU64, Ordering};
 
 /// A thread's state, on lines of its own. When a thread has ended, another one takes its state over, figures and all.
+///
+/// What each call touches comes first.
 #[derive(Debug)]
-#[repr(align(128))]
+#[repr(C, align(128))]
 pub struct State {
-    /// The kernel's number of the thread, 0 where it has none.
-    thread: AtomicI32,
-    next: AtomicPtr<State>,
+    /// The thread's alone.
+    pub(super) own: Own,
     /// Calls served: allocations, frees, and changes of size.
     pub(super) served: [AtomicU64; 3],
     /// What blocks hold that this thread allocated, less those that it freed.
     pub(super) usable: AtomicI64,
-    /// The thread's alone.
-    pub(super) own: Own,
+    pub(super) notes: Notes,
+    /// The kernel's number of the thread, 0 where it has none.
+    thread: AtomicI32,
+    next: AtomicPtr<State>,
     /// Whether someone touches `figures`.
     busy: AtomicBool,
     figures: UnsafeCell<Figures>,
@@ -36,7 +40,11 @@ pub(super) enum Served {
 /// What the thread alone touches.
 #[derive(Debug)]
 pub(super) struct Own {
+    /// Whether it samples, be it that it has no sampler: then nothing is chosen.
+    samples: bool,
     sampler: UnsafeCell<Option<Sampler>>,
+    /// How many calls the one at hand stands for; `None` where it is seen for a trace only.
+    pub(super) weight: Cell<Option<f64>>,
     /// The stack that it last stood on.
     stack: Cell<(usize, usize)>,
     /// How often it may still change stacks.
@@ -46,6 +54,8 @@ pub(super) struct Own {
 /// What the thread writes, and others read at the end.
 #[derive(Debug, Default)]
 pub(super) struct Figures {
+    /// How many of the thread's notes are in the others.
+    pub(super) known: usize,
     pub(super) patterns: Option<Patterns>,
     pub(super) sizes: Option<Histogram>,
     /// Allocations and their bytes, by site.
@@ -92,6 +102,12 @@ impl State {
         let result = work(unsafe { &mut *self.figures.get() });
         self.busy.store(false, Ordering::Release);
         result
+    }
+
+    /// Whether the thread's sampler chooses what is looked at.
+    #[inline]
+    pub(super) fn samples(&self) -> bool {
+        self.own.samples
     }
 
     /// The thread's sampler, if it samples.
@@ -151,29 +167,39 @@ pub(super) struct Threads {
 }
 
 impl Threads {
-    /// A state for the running thread: that of one that has ended, or a new one with this sampler.
-    pub(super) fn join(&self, sampler: impl FnOnce(usize) -> Option<Sampler>) -> &'static State {
+    /// A state for the running thread: that of one that has ended, or a new one, with this sampler if it `samples`.
+    pub(super) fn join(
+        &self,
+        samples: bool,
+        sampler: impl FnOnce(usize) -> Option<Sampler>,
+    ) -> &'static State {
         let own = number();
         let take_over = |state: &&State| {
             let thread = state.thread.load(Ordering::Relaxed);
             let free = has_ended(thread);
             free && state.thread.compare_exchange(thread, own, Ordering::AcqRel, Ordering::Relaxed).is_ok()
         };
-        let state =
-            self.iter().find(take_over).unwrap_or_else(|| self.add(own, sampler(self.iter().count())));
+        let add = || {
+            let sampler = if samples { sampler(self.iter().count()) } else { None };
+            self.add(own, samples, sampler)
+        };
+        let state = self.iter().find(take_over).unwrap_or_else(add);
         state.own.stack.set((0, 0));
         state.own.changes.set(CHANGES);
         state
     }
 
-    fn add(&self, thread: i32, sampler: Option<Sampler>) -> &'static State {
-        let own = Own { sampler: UnsafeCell::new(sampler), stack: Cell::default(), changes: Cell::default() };
+    fn add(&self, thread: i32, samples: bool, sampler: Option<Sampler>) -> &'static State {
+        let sampler = UnsafeCell::new(sampler);
+        let (weight, stack, changes) = (Cell::new(Some(1.0)), Cell::default(), Cell::default());
+        let own = Own { samples, sampler, weight, stack, changes };
         let state: &'static State = Box::leak(Box::new(State {
-            thread: AtomicI32::new(thread),
-            next: AtomicPtr::default(),
+            own,
             served: Default::default(),
             usable: AtomicI64::default(),
-            own,
+            notes: Notes::new(),
+            thread: AtomicI32::new(thread),
+            next: AtomicPtr::default(),
             busy: AtomicBool::default(),
             figures: UnsafeCell::default(),
         }));
@@ -235,7 +261,7 @@ mod tests {
     #[test]
     fn the_state_of_a_thread_that_ended_is_taken_over_and_that_of_a_living_one_is_not() {
         let threads = Threads::default();
-        let join = || (&raw const *threads.join(|_| None)).addr();
+        let join = || (&raw const *threads.join(false, |_| None)).addr();
         let ours = join();
         for _ in 0..100 {
             std::thread::scope(|scope| assert_ne!(scope.spawn(join).join().expect("the thread ends"), ours));

@@ -157,9 +157,11 @@ pub fn hold_histograms(client: &Client<'_>, job: &Histograms) -> Judged {
     let Some(at) = (0..expected.len()).find(|at| told.get(*at) != Some(&expected[*at])) else {
         return Ok(());
     };
-    let Histograms { shards, merges } = job;
+    let Histograms { shards, merges, then } = job;
+    let last =
+        if then.is_empty() { String::new() } else { format!(", and recorded {then:?} (histogram, size)") };
     Err(Fault::failed(format!(
-        "Histogram {at} of those that recorded {shards:?}, and then were merged as {merges:?} (into, from), tells \
+        "Histogram {at} of those that recorded {shards:?}, and then were merged as {merges:?} (into, from){last}, tells \
          {:?}; expected {:?}. (counts: bucket, sizes in it)",
         told.get(at),
         expected[at]

@@ -1,8 +1,9 @@
 //! Single behaviours at the edges of the design.
 
 use super::laws::sampling::{self, Sampling};
-use super::laws::{allocated, client, follow, freed, moved, on};
+use super::laws::{allocated, client, follow, freed, hold_histograms, moved, on};
 use crate::protocol::patterns::Event::{Allocated, Freed, Moved};
+use crate::protocol::patterns::Histograms;
 use driverkit::prng::SplitMix64;
 use testkit::judge;
 
@@ -10,6 +11,29 @@ use testkit::judge;
 const A: u64 = 0x1000;
 const B: u64 = 0x2000;
 const C: u64 = 0x3000;
+
+#[test]
+fn counts_and_their_total_stay_at_the_largest_number() {
+    judge(|check| {
+        let client = client(check)?;
+        // Who takes itself in has every count twice: 2^63 sizes of each.
+        let doubled = [(0, 0); 63];
+        let jobs = [
+            (doubled.to_vec(), vec![]),
+            // Twice 2^63, and then one more.
+            ([doubled.as_slice(), &[(0, 0)]].concat(), vec![(0, 24), (0, 7)]),
+            ([doubled.as_slice(), &[(1, 0), (1, 0), (0, 1)]].concat(), vec![(1, 5000), (0, 24)]),
+            // 1 + 2 + 4 + …, up to the largest number itself.
+            ([(1, 0), (0, 0)].repeat(64), vec![]),
+            ([(1, 0), (0, 0)].repeat(64), vec![(1, 5000)]),
+        ];
+        for (merges, then) in jobs {
+            let shards = vec![vec![24, 5000], vec![24, 24, 7]];
+            hold_histograms(&client, &Histograms { shards, merges, then })?;
+        }
+        Ok(())
+    });
+}
 
 #[test]
 fn threads_do_not_know_of_each_other() {

@@ -58,7 +58,7 @@ fn merging(client: &Client<'_>, shards: &Three) -> Judged {
     let (a, b, c) = shards;
     let shards = [a, b, c, a, b, c, a, b, c, &vec![], a, &vec![], a].map(Clone::clone).to_vec();
     let merges = vec![(0, 1), (0, 2), (4, 5), (3, 4), (7, 6), (8, 7), (9, 10), (12, 11)];
-    let told: Vec<Told> = ask(client, Job::Histograms(Histograms { shards, merges }))?;
+    let told: Vec<Told> = ask(client, Job::Histograms(Histograms { shards, merges, then: vec![] }))?;
     let failed = |law: &str, one: usize, other: usize| {
         Err(Fault::failed(format!(
             "Of sizes a = {a:?}, b = {b:?}, c = {c:?}, {law} are merged to {:?} and to {:?}. (counts: bucket, sizes \

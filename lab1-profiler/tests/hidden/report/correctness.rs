@@ -90,7 +90,9 @@ fn the_first_and_the_last_address_are_frames_too() {
             check,
             10,
             [
-                function(0, 0x10, "first"),
+                // The byte before address 0 is looked up at 0, not at 1.
+                function(0, 1, "first"),
+                function(1, 0x10, "beside"),
                 function(0x10, 0x20, "second"),
                 function(u64::MAX - 0x10, u64::MAX, "last"),
             ],

@@ -115,17 +115,24 @@ pub fn bucket(buckets: &[(u64, u64)], size: u64) -> u64 {
 /// What histograms tell.
 pub fn histograms(job: &Histograms) -> Vec<Told> {
     let buckets = buckets();
-    let mut shards = job.shards.clone();
-    for (into, from) in &job.merges {
-        let from = shards[*from as usize].clone();
-        shards[*into as usize].extend(from);
+    // Wide enough for what merging a hundred times gives.
+    let mut shards: Vec<BTreeMap<u64, u128>> = vec![BTreeMap::new(); job.shards.len()];
+    let record = |counts: &mut BTreeMap<u64, u128>, size: u64| {
+        *counts.entry(bucket(&buckets, size)).or_default() += 1;
+    };
+    for (counts, sizes) in shards.iter_mut().zip(&job.shards) {
+        sizes.iter().for_each(|size| record(counts, *size));
     }
-    let told = |sizes: Vec<u64>| {
-        let mut counts = BTreeMap::new();
-        for size in &sizes {
-            *counts.entry(bucket(&buckets, *size)).or_default() += 1;
+    for (into, from) in &job.merges {
+        for (bucket, more) in shards[*from as usize].clone() {
+            *shards[*into as usize].entry(bucket).or_default() += more;
         }
-        Told { total: sizes.len() as u64, counts: counts.into_iter().collect() }
+    }
+    job.then.iter().for_each(|(at, size)| record(&mut shards[*at as usize], *size));
+    let most = |count: u128| u64::try_from(count).unwrap_or(u64::MAX);
+    let told = |counts: BTreeMap<u64, u128>| Told {
+        total: most(counts.values().sum()),
+        counts: counts.into_iter().map(|(bucket, count)| (bucket, most(count))).collect(),
     };
     shards.into_iter().map(told).collect()
 }

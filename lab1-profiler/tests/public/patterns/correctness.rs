@@ -65,7 +65,7 @@ fn the_mass_is_the_number_of_allocations() {
     judge(|check| {
         let sizes = vec![24, 24, 1000, 0, 31, 32, 33, 24, 1001, 34, 65_536, u64::MAX, 1 << 63, 0];
         let shards = vec![sizes, vec![], vec![7; 300]];
-        hold_histograms(&client(check)?, &Histograms { shards, merges: vec![] })
+        hold_histograms(&client(check)?, &Histograms { shards, merges: vec![], then: vec![] })
     });
 }
 
@@ -75,7 +75,7 @@ fn merged_shards_are_one_sequential_histogram() {
         let shards = vec![vec![1, 2, 3, 40, 5000], vec![2, 41, 41], vec![], vec![5001, u64::MAX]];
         // All into the first; then one that was merged already, and one into an empty one.
         let merges = vec![(0, 1), (0, 2), (0, 3), (1, 3), (2, 1)];
-        hold_histograms(&client(check)?, &Histograms { shards, merges })
+        hold_histograms(&client(check)?, &Histograms { shards, merges, then: vec![] })
     });
 }
 
