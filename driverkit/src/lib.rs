@@ -14,7 +14,6 @@
 
 pub mod counting;
 pub mod heap;
-pub mod ledger;
 pub mod lock;
 pub mod pages;
 pub mod pair;

@@ -22,7 +22,7 @@ const DISAGREEMENTS: usize = 3;
 
 /// How much more processor time than the claimed time there may be for each of the threads that are timed, and besides:
 /// that clock stands still while other programs have the processor, so it is held more closely. What lies between the
-/// batches comes to 0.8 ms at most: shuffles, readings of the clock, and pages that are opened and shut.
+/// batches, shuffles and readings of the clock, comes to well below a millisecond.
 const BUSY: f64 = 1.05;
 const BESIDES: Duration = Duration::from_micros(1500);
 

@@ -44,6 +44,10 @@ impl<B: Base> Runtime<B> {
 
     #[cold]
     fn write_interim(&self, now: u64) {
+        // The child of a `vfork` runs in this process's memory, and is another.
+        if !self.is_own() {
+            return;
+        }
         // One thread at a time, and not again before this one is through.
         let due = self.interim.swap(u64::MAX, Ordering::AcqRel);
         if due <= now {
