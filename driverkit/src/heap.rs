@@ -195,6 +195,9 @@ pub struct Replay {
 }
 
 /// A replay to time on the student's allocator, after one beginning and after another, and on a peer.
+///
+/// Found is, beside what [`Timed`] says, how long each batch took the peer, in nanoseconds: in the same rounds, so that
+/// nobody can be slow in one and not in the other.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Scale {
     /// The beginning that the first contestant is given, untimed.
@@ -208,10 +211,6 @@ pub struct Scale {
 /// Found is where the first contestant put each block, an entry a command of its own, the untimed ones
 /// first: bytes from the region's base, `u32::MAX` for frees and for what was refused.
 pub type Timed = crate::timed::Timed<Vec<u32>>;
-
-/// Found is also how long each batch took the peer, in nanoseconds: in the same rounds, so that nobody can be slow in one
-/// and not in the other.
-pub type Scaled = crate::timed::Timed<(Vec<u32>, Vec<u32>)>;
 
 /// A stress on real threads.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]

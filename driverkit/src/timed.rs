@@ -56,19 +56,11 @@ pub fn interleave<const N: usize>(
     seed: u64,
     mut run: impl FnMut(usize, usize),
 ) -> Vec<[u32; N]> {
-    let mut order: [usize; N] = std::array::from_fn(|contestant| contestant);
-    let mut prng = SplitMix64::new(seed);
-    let mut rounds = vec![[0; N]; batches];
-    for (batch, round) in rounds.iter_mut().enumerate() {
-        prng.shuffle(&mut order);
-        for contestant in order {
-            let start = Instant::now();
-            run(contestant, batch);
-            // No system call between two turns: what comes after one finds branch predictors cold.
-            round[contestant] = u32::try_from(start.elapsed().as_nanos()).unwrap_or(u32::MAX);
-        }
-    }
-    rounds
+    let sound = interleave_sound(batches, seed, Duration::ZERO, |contestant, batch| {
+        run(contestant, batch);
+        true
+    });
+    sound.rounds
 }
 
 /// What [`interleave_sound`] gives.
@@ -108,6 +100,7 @@ pub fn interleave_sound<const N: usize>(
                 }
                 lost = lost.saturating_add(u64::try_from(took.as_nanos()).unwrap_or(u64::MAX));
             };
+            // No system call between two turns: what comes after one finds branch predictors cold.
             round[contestant] = u32::try_from(took.as_nanos()).unwrap_or(u32::MAX);
         }
     }

@@ -1,7 +1,6 @@
 //! Asks drivers, and starts another one when one has ended.
 
 use crate::check::Check;
-use crate::death::Death;
 use crate::driver::{Asked, Driver, Take};
 use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
@@ -172,11 +171,8 @@ impl<'c> Client<'c> {
         let mut prepared = self.prepared.borrow_mut();
         match prepared.iter().position(|prepared| prepared.request == request) {
             Some(place) => {
-                let Prepared { mut driver, asked, .. } = prepared.swap_remove(place);
-                let start = Instant::now();
-                let answered = driver.finish(asked, &mut take);
-                self.check.spent(start.elapsed());
-                self.settle(driver, answered)?;
+                let Prepared { driver, asked, .. } = prepared.swap_remove(place);
+                self.finish(driver, asked, Instant::now(), &mut take)?;
             }
             None => self.ask_encoded(&request, self.limit, &mut take)?,
         }
@@ -212,9 +208,7 @@ impl<'c> Client<'c> {
         let mut driver = driver.map_or_else(|| self.start(), Ok)?;
         let start = Instant::now();
         let asked = driver.begin(request, limit);
-        let answered = driver.finish(asked, take);
-        self.check.spent(start.elapsed());
-        self.settle(driver, answered)
+        self.finish(driver, asked, start, take)
     }
 
     fn start(&self) -> Judged<Driver> {
@@ -233,12 +227,12 @@ impl<'c> Client<'c> {
         Ok(limit.min(self.limit).min(left))
     }
 
-    /// Keeps a driver that has answered, or says how it ended.
-    fn settle(&self, driver: Driver, answered: Result<(), (Death, String)>) -> Judged {
-        match answered {
-            Ok(()) => *self.driver.borrow_mut() = Some(driver),
-            Err((death, said)) => return Err(death.fault(&said)),
-        }
+    /// Takes the replies of a driver that has been asked, and keeps it; or says how it ended.
+    fn finish(&self, mut driver: Driver, asked: Asked, since: Instant, take: &mut Take<'_>) -> Judged {
+        let answered = driver.finish(asked, take);
+        self.check.spent(since.elapsed());
+        answered.map_err(|(death, said)| death.fault(&said))?;
+        *self.driver.borrow_mut() = Some(driver);
         Ok(())
     }
 

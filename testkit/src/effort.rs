@@ -1,6 +1,8 @@
 //! What a process has had of the machine until now, as seen from outside.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
+#[cfg(target_os = "linux")]
+use std::time::Instant;
 
 /// How long a process may take to come to rest.
 #[cfg(target_os = "linux")]
@@ -56,7 +58,8 @@ fn threads(process: u32) -> Option<(usize, bool)> {
         threads += 1;
         // The state stands after the name, which may have any character.
         let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
-        at_rest &= !stat.rsplit(')').next().is_some_and(|rest| rest.trim_start().starts_with('R'));
+        let state = stat.rsplit(')').next().unwrap_or_default();
+        at_rest &= !state.trim_start().starts_with('R');
     }
     Some((threads, at_rest))
 }
