@@ -12,6 +12,9 @@
 //!
 //! One place may serve several ends, as a function does that all loads go through: one of them may need what it asks
 //! for, and another not. So a place counts anew in each kind of operation, and each time that one operation meets it.
+//!
+//! Loom sees no plain memory. So a driver may also have loads give another number than is there: what then still gives
+//! the number that is there did not come by an atomic.
 
 use core::panic::Location;
 use loom::thread::{ThreadId, current};
@@ -61,10 +64,23 @@ struct Sites {
     weakened: Option<(Site, Option<Ordering>)>,
     /// What each thread is at, and the sites that it has met since, each once.
     at: Vec<(ThreadId, u8, Vec<Site>)>,
+    forged: Option<Forged>,
+}
+
+/// A number that loads give in the place of another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Forged {
+    /// What is there.
+    pub number: u64,
+    /// What a load of it gives.
+    pub given: u64,
+    /// The kind of operation whose loads give what is there, since it is the one that stores.
+    pub but_in: u8,
 }
 
 /// Shared by all threads of a model, which loom runs one at a time and never switches in here.
-static SITES: Mutex<Sites> = Mutex::new(Sites { met: Vec::new(), weakened: None, at: Vec::new() });
+static SITES: Mutex<Sites> =
+    Mutex::new(Sites { met: Vec::new(), weakened: None, at: Vec::new(), forged: None });
 
 fn sites() -> MutexGuard<'static, Sites> {
     SITES.lock().unwrap_or_else(PoisonError::into_inner)
@@ -78,6 +94,20 @@ pub fn met() -> Vec<Site> {
 /// From now on gives `site` the other ordering; `None` in its place leaves a fence out.
 pub fn weaken(site: Option<(Site, Option<Ordering>)>) {
     sites().weakened = site;
+}
+
+/// From now on has loads give another number in the place of one, or no longer.
+pub fn forge(forged: Option<Forged>) {
+    sites().forged = forged;
+}
+
+/// What a load gives that has found `number`.
+pub(crate) fn given(number: u64) -> u64 {
+    let sites = sites();
+    let Some(forged) = sites.forged.filter(|forged| forged.number == number) else { return number };
+    let thread = current().id();
+    let storing = sites.at.iter().any(|(other, kind, _)| *other == thread && *kind == forged.but_in);
+    if storing { number } else { forged.given }
 }
 
 /// An interleaving begins, in which no thread is at an operation.

@@ -1,6 +1,6 @@
-//! Loom's atomics, with each ordering that is asked for noted in [`crate::ordering_sites`].
+//! Loom's atomics, with each ordering that is asked for noted in [`crate::ordering_sites`], which may also forge a load.
 
-use crate::ordering_sites::{Part, granted};
+use crate::ordering_sites::{Part, given, granted};
 use core::fmt;
 use loom::sync::atomic as looms;
 
@@ -17,6 +17,36 @@ fn order(part: Part, asked: Ordering) -> Ordering {
 pub fn fence(asked: Ordering) {
     if let Some(order) = granted(Part::Fence, asked) {
         looms::fence(order);
+    }
+}
+
+/// What an atomic holds.
+trait Held: Sized {
+    /// What a load gives that has found this.
+    fn given(self) -> Self;
+}
+
+macro_rules! numbers {
+    ($($number:ty),*) => {
+        $(impl Held for $number {
+            fn given(self) -> Self {
+                given(self as u64) as $number
+            }
+        })*
+    };
+}
+
+numbers!(u8, u16, u32, u64, usize);
+
+impl Held for bool {
+    fn given(self) -> Self {
+        self
+    }
+}
+
+impl<T> Held for *mut T {
+    fn given(self) -> Self {
+        self
     }
 }
 
@@ -41,7 +71,7 @@ macro_rules! watched {
             /// Loads.
             #[track_caller]
             pub fn load(&self, asked: Ordering) -> $value {
-                self.0.load(order(Part::Load, asked))
+                self.0.load(order(Part::Load, asked)).given()
             }
 
             /// Stores.
@@ -53,7 +83,7 @@ macro_rules! watched {
             /// Stores, and gives what was there.
             #[track_caller]
             pub fn swap(&self, value: $value, asked: Ordering) -> $value {
-                self.0.swap(value, order(Part::Update, asked))
+                self.0.swap(value, order(Part::Update, asked)).given()
             }
 
             /// Stores if `current` is there; gives what was there.
@@ -67,7 +97,8 @@ macro_rules! watched {
             ) -> Result<$value, $value> {
                 let (success, failure) =
                     (order(Part::Update, success), order(Part::FailedExchange, failure));
-                self.0.compare_exchange(current, new, success, failure)
+                let found = self.0.compare_exchange(current, new, success, failure);
+                found.map(Held::given).map_err(Held::given)
             }
 
             /// Stores if `current` is there; loom has it never fail without reason.
@@ -81,7 +112,8 @@ macro_rules! watched {
             ) -> Result<$value, $value> {
                 let (success, failure) =
                     (order(Part::Update, success), order(Part::FailedExchange, failure));
-                self.0.compare_exchange_weak(current, new, success, failure)
+                let found = self.0.compare_exchange_weak(current, new, success, failure);
+                found.map(Held::given).map_err(Held::given)
             }
 
             /// Loads, and exchanges for what `update` makes of it, until that succeeds or is `None`.
@@ -93,14 +125,14 @@ macro_rules! watched {
                 update: impl FnMut($value) -> Option<$value>,
             ) -> Result<$value, $value> {
                 let (set, fetch) = (order(Part::Update, set), order(Part::FailedExchange, fetch));
-                self.0.fetch_update(set, fetch, update)
+                self.0.fetch_update(set, fetch, update).map(Held::given).map_err(Held::given)
             }
 
             $(
                 /// As the standard library's.
                 #[track_caller]
                 pub fn $fetch(&self, value: $value, asked: Ordering) -> $value {
-                    self.0.$fetch(value, order(Part::Update, asked))
+                    self.0.$fetch(value, order(Part::Update, asked)).given()
                 }
             )*
         }

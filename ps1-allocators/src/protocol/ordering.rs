@@ -160,6 +160,20 @@ pub struct SeqLockModel {
     pub writes: Vec<Pair>,
     /// How often the reader tries.
     pub reads: u32,
+    /// A number, and what each load of a read gives in its place: so that what a read gives is seen to come from its
+    /// loads.
+    pub forged: Option<(u64, u64)>,
+}
+
+impl SeqLockModel {
+    /// What it holds for who reads it, one value after the other.
+    pub fn values(&self) -> Vec<Pair> {
+        let read = |number| match self.forged {
+            Some((forged, given)) if forged == number => given,
+            _ => number,
+        };
+        std::iter::once(self.first).chain(self.writes.iter().copied()).map(|pair| pair.map(read)).collect()
+    }
 }
 
 /// What one interleaving came to.

@@ -3,7 +3,7 @@
 use crate::protocol::ordering::{
     Operation, Order, Part, RingModel, RingOutcome, SeqLockModel, SeqLockOutcome, Site, Weakening,
 };
-use heap_api::ordering_sites::{self, Part as Asked};
+use heap_api::ordering_sites::{self, Forged, Part as Asked};
 use heap_api::sync::Arc;
 use heap_api::sync::atomic::Ordering;
 use loom::cell::UnsafeCell;
@@ -175,12 +175,15 @@ pub fn ring_outcomes(model: &RingModel, weakened: Option<Weakening>) -> Vec<Ring
 /// A writer and a reader on one seqlock.
 pub fn seqlock_outcomes(model: &SeqLockModel, weakened: Option<Weakening>) -> Vec<SeqLockOutcome> {
     let model = model.clone();
-    outcomes(weakened, move |swapped| {
+    // What a write reads of its own stores is its own affair.
+    let forged = |(number, given)| Forged { number, given, but_in: IN };
+    ordering_sites::forge(model.forged.map(forged));
+    let seen = outcomes(weakened, move |swapped| {
         let lock = Arc::new(SeqLock::new(model.first));
         let (writes, reads, gate) = (model.writes.clone(), model.reads, Gate::new());
         let (to, from, gates) = (lock.clone(), lock.clone(), (gate.clone(), gate));
         // Whoever reads a pair has seen all that was done before it was written.
-        let (written, values) = (Deeds::new(writes.len()), writes.clone());
+        let (written, values) = (Deeds::new(writes.len()), model.values().split_off(1));
         let seen = written.clone();
         let write = move || {
             for (count, pair) in writes.into_iter().enumerate() {
@@ -206,7 +209,9 @@ pub fn seqlock_outcomes(model: &SeqLockModel, weakened: Option<Weakening>) -> Ve
         };
         let (_, (reads, ..)) = beside(swapped, write, read);
         SeqLockOutcome { reads, last: lock.try_read() }
-    })
+    });
+    ordering_sites::forge(None);
+    seen
 }
 
 /// The places that have asked for an ordering so far.

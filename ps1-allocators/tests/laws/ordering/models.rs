@@ -6,7 +6,7 @@
 
 use super::ask_one;
 use crate::home::HOME;
-use crate::protocol::ordering::{Job, Pair, RingModel, RingOutcome, SeqLockModel, SeqLockOutcome, Weakening};
+use crate::protocol::ordering::{Job, RingModel, RingOutcome, SeqLockModel, SeqLockOutcome, Weakening};
 use serde::de::DeserializeOwned;
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Debug;
@@ -34,10 +34,19 @@ pub trait Model: Clone + Debug {
 
     /// The model in a sentence.
     fn told(&self) -> String;
+
+    /// The same where loads give another number than is there, if what comes out has to come from loads.
+    fn forged(&self) -> Option<Self>;
 }
 
-/// Explores a model, with one site weakened or none, and holds the outcomes against the laws.
+/// Explores a model, with one site weakened or as it is, and holds the outcomes against the laws.
 pub fn explore<M: Model>(client: &Client<'_>, model: &M, weakened: Option<Weakening>) -> Judged {
+    let forged = model.forged().filter(|_| weakened.is_none());
+    hold(client, model, weakened)?;
+    forged.map_or(Ok(()), |forged| hold(client, &forged, None))
+}
+
+fn hold<M: Model>(client: &Client<'_>, model: &M, weakened: Option<Weakening>) -> Judged {
     let given = ask_one::<Vec<M::Outcome>>(client, model.job(weakened)).map_err(|fault| {
         fault.map(|failure| failure.message.insert_str(0, &format!("{}: ", model.told())))
     })?;
@@ -139,7 +148,16 @@ impl Model for RingModel {
         let (capacity, pushes, pops) = (self.capacity, &self.pushes, self.pops);
         format!("On a ring of {capacity}{turned} one thread pushes {pushes:?} and another pops {pops} times")
     }
+
+    fn forged(&self) -> Option<Self> {
+        // Its values are of any type, and in cells, which loom watches for itself.
+        None
+    }
 }
+
+/// What is told of a pair that is not what forged loads gave.
+const BESIDE: &str = "is not what the read's loads gave, so it came by another way than the atomics of \
+                      `heap_api::sync`: to read there while another thread writes is a data race that no model sees.";
 
 impl Model for SeqLockModel {
     type Outcome = SeqLockOutcome;
@@ -172,6 +190,7 @@ impl Model for SeqLockModel {
         let mut newest = 0;
         for pair in outcome.reads.iter().flatten() {
             match values.iter().position(|value| value == pair) {
+                None if self.forged.is_some() => return Some(format!("{pair:?} {BESIDE}")),
                 None => return Some(format!("{pair:?} was never written as a whole.")),
                 Some(place) if place < newest => {
                     return Some(format!("After {:?}, the reader saw {pair:?} again.", values[newest]));
@@ -179,23 +198,30 @@ impl Model for SeqLockModel {
                 Some(place) => newest = place,
             }
         }
-        match outcome.last == values.last().copied() {
-            true => None,
-            false => Some(format!("With both threads at their end, a read gave {:?}.", outcome.last)),
+        match outcome.last {
+            last if last == values.last().copied() => None,
+            Some(last) if self.forged.is_some() => Some(format!("{last:?} {BESIDE}")),
+            _ => Some(format!("With both threads at their end, a read gave {:?}.", outcome.last)),
         }
     }
 
     fn told(&self) -> String {
         let (first, writes, reads) = (self.first, &self.writes, self.reads);
+        let forged = match self.forged {
+            None => String::new(),
+            Some((number, given)) => {
+                format!(", where each atomic load of {number} in a read gives {given}")
+            }
+        };
         format!(
-            "On a seqlock that holds {first:?}, one thread writes {writes:?} and another reads {reads} times"
+            "On a seqlock that holds {first:?}, one thread writes {writes:?} and another reads {reads} \
+             times{forged}"
         )
     }
-}
 
-impl SeqLockModel {
-    /// What it holds, one value after the other.
-    fn values(&self) -> Vec<Pair> {
-        std::iter::once(self.first).chain(self.writes.iter().copied()).collect()
+    fn forged(&self) -> Option<Self> {
+        let [number, other] = *self.writes.last()?;
+        // Above whatever a version comes to, and none of the pairs' numbers.
+        Some(Self { forged: Some((number, number ^ other ^ (1 << 30))), ..self.clone() })
     }
 }
