@@ -78,15 +78,17 @@ pub type Verdicts = BTreeMap<String, Verdict>;
 
 /// What is to become of `check`, given what the phases before it found.
 ///
-/// What the rubric says that a kind needs has to have passed. Where it says nothing, a check of the later
+/// What the rubric says that a kind or the check itself needs has to have passed. Where it says nothing, a check of the later
 /// phases still needs an exercise of which something works: on a mere skeleton it would tell nothing,
 /// and a snippet that must not compile passes there without any work.
 pub fn fate(exercise: &Exercise, check: &Check, verdicts: &Verdicts) -> Fate {
     if PHASES[0].kinds.contains(&check.kind) {
         return Fate::Run;
     }
-    if let Some(needs) = exercise.needs.get(&check.kind) {
-        for need in needs {
+    let of_check = exercise.check_needs.get(&format!("{}::{}", check.kind, check.name));
+    let of_kind = exercise.needs.get(&check.kind);
+    if of_kind.is_some() || of_check.is_some() {
+        for need in of_kind.into_iter().chain(of_check).flatten() {
             let name = format!("{}::{need}", exercise.id);
             match verdicts.get(&name) {
                 // A needed check that does not exist is the rubric's fault and must not cost.
@@ -191,6 +193,19 @@ mod tests {
                 (0..PHASES.len()).filter(|at| runs_in(&PHASES[*at], &exercise, &check(kind, name))).collect();
             assert_eq!(phases, [phase], "{kind} {name}");
         }
+    }
+
+    #[test]
+    fn what_one_check_needs_besides_holds_no_other_check_back() {
+        use Verdict::*;
+        let needs = "performance = ['correctness::a']\n[exercise.check_needs]\n";
+        let verdicts = [("x::correctness::a", Passed), ("x::concurrency::b", Failed)];
+        for (of, fate) in [("n", Some(NotRun)), ("m", None)] {
+            let needs = format!("{needs}'performance::{of}' = ['concurrency::b']");
+            assert_eq!(fate_of(Kind::Performance, &needs, &verdicts), fate, "{of}");
+        }
+        let alone = "[exercise.check_needs]\n'performance::n' = ['concurrency::b']";
+        assert_eq!(fate_of(Kind::Performance, alone, &verdicts[1..]), Some(NotRun));
     }
 
     #[test]

@@ -68,6 +68,9 @@ pub struct Exercise {
     /// Kind = the public checks (`correctness::name`) without which the kind's checks are not run, which costs.
     #[serde(default)]
     pub needs: BTreeMap<Kind, Vec<String>>,
+    /// Public check (`performance::name`) = the public checks that it alone needs besides.
+    #[serde(default)]
+    pub check_needs: BTreeMap<String, Vec<String>>,
     /// Performance checks (`performance::name`) whose measures are exact. They run beside others: only what is
     /// timed wants the machine to itself.
     #[serde(default)]
@@ -332,12 +335,17 @@ impl Exercise {
         for key in self.titles.keys() {
             check_name(key)?;
         }
+        let mut needing: Vec<(Kind, &String)> = Vec::new();
         for (kind, names) in &self.needs {
-            for name in names {
-                let needed = check_name(name)?;
-                if needed >= *kind {
-                    return Err(format!("`{kind}` cannot need `{name}`, which is not run before it"));
-                }
+            needing.extend(names.iter().map(|name| (*kind, name)));
+        }
+        for (check, names) in &self.check_needs {
+            let kind = check_name(check)?;
+            needing.extend(names.iter().map(|name| (kind, name)));
+        }
+        for (kind, name) in needing {
+            if check_name(name)? >= kind {
+                return Err(format!("`{kind}` cannot need `{name}`, which is not run before it"));
             }
         }
         for (name, t) in &self.measures {
@@ -390,6 +398,8 @@ mod tests {
         performance = [2.5, 0]
         [exercise.needs]
         performance = ["correctness::serves_the_shipped_traces"]
+        [exercise.check_needs]
+        "performance::beside_a_lock" = ["concurrency::on_loom"]
         [exercise.titles]
         "correctness::a_lone_top_block_survives" = "Top-order blocks are kept"
         [exercise.measures.footprint]
@@ -425,6 +435,8 @@ mod tests {
             ("correctness = [8, 4]", "correctness = 8", "invalid type"),
             ("correctness::serves", "serves", "names no check"),
             ("correctness::serves", "performance::serves", "is not run before it"),
+            ("performance::beside_a_lock", "beside_a_lock", "names no check"),
+            ("performance::beside_a_lock", "concurrency::beside_a_lock", "is not run before it"),
             ("full = 1.02", "full = 2", "is not better than"),
         ] {
             let error = Rubric::parse(&BUDDY.replace(find, replace)).unwrap_err();
