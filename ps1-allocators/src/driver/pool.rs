@@ -3,6 +3,8 @@
 mod value;
 
 #[cfg(not(feature = "loom"))]
+mod again;
+#[cfg(not(feature = "loom"))]
 mod alone;
 #[cfg(feature = "loom")]
 mod model;
@@ -24,6 +26,7 @@ pub fn carry_out(job: Job, replies: &mut Replies) {
         Job::Alone(alone) => alone::time(&alone, replies),
         Job::Together(together) => together::time(&together, replies),
         Job::Stress(stress) => replies.send(&stress::stress(&stress)),
+        Job::Again(model, times) => replies.send(&again::again(&model, times)),
         // Models need the other build of this driver; a judge that asks this one gets no reply.
         Job::Stack(_) | Job::Boxes(_) => {}
     }

@@ -19,6 +19,9 @@ pub enum Job {
     Stress(Stress),
     /// A loom model of `FreeStack`: one `Vec` of [`StackOutcome`]s, sorted, each once.
     Stack(StackModel),
+    /// The same steps on real threads, which go through them so many times: one [`StackOutcome`], in which nothing is
+    /// said of what was served.
+    Again(StackModel, u32),
     /// A loom model of `SharedPool`: one `Vec` of [`BoxOutcome`]s, sorted, each once.
     Boxes(BoxModel),
 }

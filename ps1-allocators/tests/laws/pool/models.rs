@@ -8,15 +8,19 @@ use std::fmt::Debug;
 use testkit::client::{Build, Client};
 use testkit::{Check, Fault, Judged};
 
+/// How often real threads go through the steps of a model: some hundredths of a second.
+const TIMES: u32 = 20_000;
+
 /// Runs a model of a `FreeStack`. In every interleaving, each index is held by one thread or free, once; and
-/// each mark that a thread wrote beside an index is there when it pushes it.
+/// each mark that a thread wrote beside an index is there when it pushes it. So it is where real threads go through the
+/// same steps, in the build that is used.
 pub fn stack(check: &Check, capacity: u32, threads: &[&[StackStep]]) -> Judged<Vec<StackOutcome>> {
     let threads: Vec<Vec<StackStep>> = threads.iter().map(|steps| steps.to_vec()).collect();
     let story = story("a stack", capacity, "indices", &threads);
     let model = StackModel { capacity, threads };
-    let outcomes: Vec<StackOutcome> = ask(check, Job::Stack(model), &story)?;
+    let outcomes: Vec<StackOutcome> = ask(check, Job::Stack(model.clone()), &story)?;
+    let whole: Vec<u32> = (0..capacity).collect();
     for outcome in &outcomes {
-        let whole: Vec<u32> = (0..capacity).collect();
         if outcome.all != whole {
             return Err(Fault::failed(format!(
                 "{story} In one interleaving, the indices that the threads hold and those that can still be \
@@ -31,7 +35,30 @@ pub fn stack(check: &Check, capacity: u32, threads: &[&[StackStep]]) -> Judged<V
             )));
         }
     }
+    again(check, &model, &story, &whole)?;
     Ok(outcomes)
+}
+
+fn again(check: &Check, model: &StackModel, story: &str, whole: &[u32]) -> Judged {
+    let client = super::client(check)?;
+    let answer = client.ask::<_, StackOutcome>(&Request::Pool(Job::Again(model.clone(), TIMES)));
+    let transcript = answer.map_err(|(fault, _)| {
+        let story = format!("{story} On real threads, again and again: ");
+        fault.map(|failure| failure.message.insert_str(0, &story))
+    })?;
+    match transcript.replies.as_slice() {
+        [outcome] if outcome.torn => Err(Fault::failed(format!(
+            "{story} On real threads that did so again and again, two held the same index at once. Loom's build does \
+             not: what is checked there has to be what is used."
+        ))),
+        [outcome] if outcome.all == whole => Ok(()),
+        [outcome] => Err(Fault::failed(format!(
+            "{story} On real threads that did so again and again and gave all back, the indices that can be popped at \
+             the end are {:?}; each must be there once.",
+            outcome.all
+        ))),
+        _ => Err(Fault::failed("The stack gave no outcome on real threads.")),
+    }
 }
 
 /// Runs a model of a `SharedPool`. In every interleaving, each value is dropped once, what a thread put in is
