@@ -3,6 +3,7 @@
 //! Loom's build of an answer is another one than what is used: here the latter does what the former has done.
 
 use crate::protocol::pool::{StackModel, StackOutcome, StackStep};
+use driverkit::pin::pin;
 use ps1_allocators::pool::FreeStack;
 use std::collections::VecDeque;
 use std::sync::Barrier;
@@ -28,6 +29,8 @@ pub fn again(model: &StackModel, times: u32) -> StackOutcome {
         for (mark, steps) in (1_u64..).zip(&model.threads) {
             let (stack, held, torn, barrier) = (&stack, &held, &torn, &barrier);
             scope.spawn(move || {
+                // Threads that take turns on one processor hardly ever meet.
+                pin(mark as usize - 1);
                 barrier.wait();
                 for _ in 0..times {
                     if !walk_through(stack, held, mark, steps) {

@@ -8,8 +8,8 @@ use std::fmt::Debug;
 use testkit::client::{Build, Client};
 use testkit::{Check, Fault, Judged};
 
-/// How often real threads go through the steps of a model: some hundredths of a second.
-const TIMES: u32 = 20_000;
+/// How often real threads go through the steps of a model: a few tenths of a second.
+const TIMES: u32 = 150_000;
 
 /// Runs a model of a `FreeStack`. In every interleaving, each index is held by one thread or free, once; and
 /// each mark that a thread wrote beside an index is there when it pushes it. So it is where real threads go through the
