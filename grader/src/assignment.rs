@@ -77,10 +77,25 @@ struct Ground<'a> {
     present: Files,
     // Files that the policy's scanner could not read: refused if the compiler can.
     unscanned: Vec<String>,
+    // The exercises that a driver has to answer for.
+    asked: Vec<String>,
     // Whether a check will ask for the loom driver too.
     wants_loom: bool,
     // What came of the loom driver, built beside the plain one, and of which files.
     ahead: Option<(Files, Built)>,
+}
+
+impl Ground<'_> {
+    fn has_loom(&self) -> bool {
+        self.package.features.contains("loom")
+    }
+
+    // What a driver is built with.
+    fn features(&self, loom: bool) -> Vec<String> {
+        let named = ["driver"].into_iter().chain(loom.then_some("loom"));
+        let named = named.chain(self.asked.iter().map(String::as_str));
+        named.filter(|feature| self.package.features.contains(*feature)).map(str::to_owned).collect()
+    }
 }
 
 // A driver that is built.
@@ -103,10 +118,8 @@ impl Run<'_> {
             return Ok(marks::unwritten(assignment, self.course.file.rounding));
         };
         let mut ground = self.ground(assignment, rubric, files)?;
-        let asked = |e: &&Exercise| e.published && self.scope.has(assignment, e);
-        let begun = rubric.exercises.iter().filter(asked).any(|e| !ground.blocks.contains_key(&e.id));
         // Who has begun nothing has their zero at once, and not after the minute that judges take to build.
-        if !begun {
+        if ground.asked.is_empty() {
             let (none, nothing) = (Judges::default(), BTreeMap::new());
             return Ok(marks::marks(
                 self.course,
@@ -130,14 +143,11 @@ impl Run<'_> {
             }
             Err(e) => return Err(e.into()),
         };
-        let wanted = |c: &&Check| {
-            let asked = rubric.exercise(&c.exercise).filter(|e| e.published && self.scope.has(assignment, e));
-            asked.is_some() && !ground.blocks.contains_key(&c.exercise)
-        };
         let mut outcomes: BTreeMap<usize, Outcome> = BTreeMap::new();
+        let wanted = |c: &&Check| ground.asked.contains(&c.exercise);
         let tried = judges.checks.iter().any(|c| wanted(&c));
         let models = judges.checks.iter().any(|c| c.kind == Kind::Concurrency && wanted(&c));
-        ground.wants_loom = models && ground.package.has_loom && !self.of_many;
+        ground.wants_loom = models && ground.has_loom() && !self.of_many;
         if tried {
             progress.step(&format!("building the driver of {}", assignment.folder));
             match self.driver(&mut ground, false)? {
@@ -170,6 +180,7 @@ impl Run<'_> {
             blocks: BTreeMap::new(),
             present: Files::new(),
             unscanned: Vec::new(),
+            asked: Vec::new(),
             wants_loom: false,
             ahead: None,
         };
@@ -202,6 +213,9 @@ impl Run<'_> {
             };
             ground.blocks.insert(exercise.id.clone(), Block { verdict, message });
         }
+        let asked = |e: &&Exercise| e.published && self.scope.has(assignment, e);
+        let begun = rubric.exercises.iter().filter(asked).filter(|e| !ground.blocks.contains_key(&e.id));
+        ground.asked = begun.map(|e| e.id.clone()).collect();
         Ok(ground)
     }
 
@@ -268,7 +282,7 @@ impl Run<'_> {
             jobs.sort_by_key(|(at, check)| (check.kind, *at));
             let wants = |kind| jobs.iter().any(|(_, check)| check.kind == kind);
             let (programs, models) =
-                (wants(Kind::Program), wants(Kind::Concurrency) && ground.package.has_loom);
+                (wants(Kind::Program), wants(Kind::Concurrency) && ground.has_loom());
             // Programs first: they are built with the files that the driver was built with.
             let mut refused = Vec::new();
             if programs {

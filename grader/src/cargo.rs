@@ -37,7 +37,7 @@ pub struct Build<'a> {
     /// Which of its targets, as Cargo's arguments: `["--bin", "ps1-driver"]`.
     pub targets: Vec<String>,
     /// Its features, none of which is on by itself.
-    pub features: Vec<&'static str>,
+    pub features: Vec<String>,
     /// Set for Cargo and the compiler.
     pub env: Vec<(&'static str, String)>,
     /// Wall clock.

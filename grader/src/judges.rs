@@ -219,14 +219,16 @@ impl Bench {
         let exercises: BTreeSet<&str> =
             assignment.rubric.iter().flat_map(|r| &r.exercises).map(|e| e.id.as_str()).collect();
         if !targets.is_empty() {
-            let package = workspace.package(&assignment.folder)?.name;
+            let package = workspace.package(&assignment.folder)?;
+            let answered = exercises.iter().filter(|id| package.features.contains(**id));
+            let (features, package) = (answered.map(|id| (*id).to_owned()).collect(), package.name);
             let target = self.folder.join("target");
             let wanted = Build {
                 tree: &tree,
                 target: &target,
                 package: &package,
                 targets,
-                features: Vec::new(),
+                features,
                 env: BUILT_ONCE.map(|(name, value)| (name, value.to_owned())).to_vec(),
                 limit: Duration::from_secs(1200),
             };

@@ -24,10 +24,9 @@ pub struct Package {
     pub library: String,
     /// The binary at `src/bin/driver.rs`; `None` where there is none yet.
     pub driver: Option<String>,
-    /// Whether it has a feature `loom`.
-    pub has_loom: bool,
-    /// Whether it has a feature `driver`, for what only its driver stands on.
-    pub has_driver: bool,
+    /// Its features. `loom` is for the driver of models, `driver` for what only a driver stands on, and an exercise's id for
+    /// a driver that answers for it.
+    pub features: BTreeSet<String>,
     /// The edition that its code is written in.
     pub edition: String,
     /// The crates that its code can name, by their names in Rust.
@@ -96,8 +95,7 @@ impl Workspace {
         Ok(Package {
             library: library.map_or_else(|| name.replace('-', "_"), str::to_owned),
             edition: edition.unwrap_or("2015").to_owned(),
-            has_loom: features.is_some_and(|f| f.contains_key("loom")),
-            has_driver: features.is_some_and(|f| f.contains_key("driver")),
+            features: features.into_iter().flat_map(Table::keys).cloned().collect(),
             crates: dependencies(&manifest, false).iter().map(|(name, _)| name.replace('-', "_")).collect(),
             driver,
             name,
@@ -290,6 +288,6 @@ mod tests {
         let package = Workspace::load(temp.path()).unwrap().package("a").unwrap();
         assert_eq!(package.driver.as_deref(), Some("a-driver"));
         assert_eq!((package.library.as_str(), package.edition.as_str()), ("a", "2024"));
-        assert!(package.has_loom && package.has_driver);
+        assert!(["loom", "driver", "buddy"].iter().all(|feature| package.features.contains(*feature)));
     }
 }

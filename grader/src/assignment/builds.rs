@@ -37,6 +37,7 @@ impl Run<'_> {
         let warm = |loom| self.worker.target(loom).join(&stamp);
         let listed: BTreeMap<String, String> =
             ground.rubric.exercises.iter().map(|e| (format!("{folder}/{}", e.file), e.id.clone())).collect();
+        let features = [ground.features(false), ground.features(true)];
         let own = |loom: bool, files: &Files| {
             let _busy = self.busy();
             // Skeletons come to an end.
@@ -51,10 +52,7 @@ impl Run<'_> {
                 target: &self.worker.target(loom),
                 package: &ground.package.name,
                 targets: vec!["--lib".into(), "--bin".into(), binary.clone()],
-                features: [(ground.package.has_driver, "driver"), (loom, "loom")]
-                    .into_iter()
-                    .filter_map(|(has, feature)| has.then_some(feature))
-                    .collect(),
+                features: features[usize::from(loom)].clone(),
                 env,
                 limit,
             })
@@ -148,6 +146,7 @@ impl Run<'_> {
             blocks: BTreeMap::new(),
             present: driver.chosen.clone(),
             unscanned: Vec::new(),
+            asked: ground.asked.clone(),
             wants_loom: false,
             ahead: ground.ahead.take(),
         };
