@@ -281,8 +281,7 @@ impl Run<'_> {
             }
             jobs.sort_by_key(|(at, check)| (check.kind, *at));
             let wants = |kind| jobs.iter().any(|(_, check)| check.kind == kind);
-            let (programs, models) =
-                (wants(Kind::Program), wants(Kind::Concurrency) && ground.has_loom());
+            let (programs, models) = (wants(Kind::Program), wants(Kind::Concurrency) && ground.has_loom());
             // Programs first: they are built with the files that the driver was built with.
             let mut refused = Vec::new();
             if programs {

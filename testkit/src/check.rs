@@ -6,9 +6,9 @@
 use crate::fault::{Fault, Judged};
 use driverkit::prng::mix;
 use serde::Serialize;
-use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 /// The judge's exit code when it broke itself; the grader then charges nobody.
@@ -44,7 +44,7 @@ pub struct Measure {
 pub struct Check {
     name: String,
     seed: u64,
-    notes: RefCell<Notes>,
+    notes: Mutex<Notes>,
 }
 
 /// What a check gathers on its way.
@@ -90,7 +90,7 @@ pub fn judge<F: FnOnce(&Check) -> Judged>(body: F) {
 
 /// Records what came of a check, and ends its test accordingly.
 fn conclude(check: &Check, mut result: Judged) {
-    let notes = check.notes.take();
+    let notes = std::mem::take(&mut *check.notes());
     let mut credit = f64::from(u8::from(result.is_ok()));
     if let (Ok(()), Some((earned, message))) = (&result, &notes.shortfall) {
         credit = *earned;
@@ -150,7 +150,12 @@ impl Check {
         let given = given.and_then(|seed| u64::from_str_radix(seed.trim_start_matches("0x"), 16).ok());
         let own = || name.bytes().fold(0, |seed, byte| mix(seed ^ u64::from(byte)));
         let seed = given.unwrap_or_else(own);
-        Self { name, seed, notes: RefCell::default() }
+        Self { name, seed, notes: Mutex::default() }
+    }
+
+    /// Parts of a check that go on side by side note one after the other.
+    fn notes(&self) -> MutexGuard<'_, Notes> {
+        self.notes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Where the check stands: `exercise::kind::name`.
@@ -170,13 +175,13 @@ impl Check {
 
     /// Notes a measure with its interval.
     pub fn note(&self, name: &str, measure: Measure) {
-        self.notes.borrow_mut().measures.insert(name.to_owned(), measure);
+        self.notes().measures.insert(name.to_owned(), measure);
     }
 
     /// Notes that a measure earned `credit` of its points, from 0 to 1. The least one counts, with its
     /// explanation.
     pub fn earn(&self, credit: f64, why: impl FnOnce() -> String) {
-        let mut notes = self.notes.borrow_mut();
+        let mut notes = self.notes();
         let least = notes.shortfall.as_ref().map_or(1.0, |(least, _)| *least);
         if credit < least {
             notes.shortfall = Some((credit.max(0.0), why()));
@@ -184,16 +189,16 @@ impl Check {
     }
 
     pub(crate) fn met(&self, submission: Option<String>) {
-        self.notes.borrow_mut().submission = submission;
+        self.notes().submission = submission;
     }
 
     pub(crate) fn spent(&self, on_driver: Duration) {
-        self.notes.borrow_mut().driver += on_driver;
+        self.notes().driver += on_driver;
     }
 
     /// What is left of the time that the check's drivers may take.
     pub(crate) fn left(&self) -> Duration {
-        PATIENCE.saturating_sub(self.notes.borrow().driver)
+        PATIENCE.saturating_sub(self.notes().driver)
     }
 
     fn record(&self, result: &Judged, credit: f64, notes: &Notes) -> std::io::Result<()> {
@@ -254,9 +259,9 @@ mod tests {
     fn the_least_credit_counts() {
         let check = Check::named("a::b::c".to_owned());
         check.earn(1.0, || "full".to_owned());
-        assert_eq!(check.notes.borrow().shortfall, None);
+        assert_eq!(check.notes().shortfall, None);
         check.earn(0.5, || "half".to_owned());
         check.earn(0.75, || "more".to_owned());
-        assert_eq!(check.notes.borrow().shortfall, Some((0.5, "half".to_owned())));
+        assert_eq!(check.notes().shortfall, Some((0.5, "half".to_owned())));
     }
 }

@@ -228,6 +228,11 @@ impl Story {
         }
     }
 
+    /// The bytes of the region that were ever in use, and what was held outside, if the last command asks for that.
+    pub fn footprint(&self) -> u64 {
+        self.oracle.footprint() + self.metadata().unwrap_or(0)
+    }
+
     /// What the allocator has held outside its region in bytes, if the program's last command asks for that. What its
     /// calls have taken is known to the byte; what it has by other ways, such as statics, threads or maps of its own,
     /// is seen in the process as a whole.

@@ -11,7 +11,7 @@
 //!                         ├─ property: proptest's value tree, shrunk over drivers property
 //!                         ├─ timing: a timed loop, its clock and its sum          timing
 //!                         ├─ duel: paired ratios, when to stop, what they earn    duel, edges
-//!                         ├─ timing: the driver's clock against ours              timing
+//!                         ├─ side_by_side: parts that need nothing of each other  side_by_side
 //!                         └─ trace: recorded programs                             trace
 //! ```
 //!
@@ -28,9 +28,11 @@ pub mod fault;
 pub mod heap;
 pub mod program;
 pub mod property;
+pub mod side_by_side;
 pub mod timing;
 pub mod trace;
 
 pub use check::{Check, judge};
 pub use fault::{Fault, Judged};
 pub use proptest;
+pub use side_by_side::side_by_side;

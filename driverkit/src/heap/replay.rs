@@ -18,7 +18,7 @@ pub fn time<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     replies: &mut Replies,
 ) {
     let student = || Contestant::new(replay, &boxed(&student), &[]);
-    let peer = || Contestant::new(replay, &boxed(&peer), &[]);
+    let peer = || Contestant::renewed(replay, &boxed(&peer), &[]);
     time_made(replay, &student, &peer, replies);
 }
 
@@ -44,7 +44,7 @@ pub fn scale<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     let after = |beginning| Contestant::new(&scale.replay, &boxed(&student), beginning);
     let (many, few) = (|| after(&scale.many), || after(&scale.few));
     let Some([many, few, twin]) = made(&scale.replay, &many, &few) else { return };
-    let Some(peer) = Contestant::new(&scale.replay, &boxed(&peer), &scale.few) else { return };
+    let Some(peer) = Contestant::renewed(&scale.replay, &boxed(&peer), &scale.few) else { return };
     let mut contestants = [many, few, twin, peer];
     let rounds = race(&scale.replay, &mut contestants, replies);
     let [many, ..] = &mut contestants;
@@ -109,6 +109,15 @@ fn race<const N: usize>(
     })
 }
 
+fn region(replay: &Replay) -> Option<Region> {
+    let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
+    region.ask_for_huge_pages();
+    Some(region)
+}
+
+/// The least that the system gives memory by.
+const PAGE: usize = 4096;
+
 /// A command, decoded before the clock starts.
 struct Step {
     id: usize,
@@ -156,19 +165,41 @@ impl Contestant {
 
     /// With `anywhere`, blocks may lie outside the region: only for peers, which are trusted.
     fn made(replay: &Replay, new: &New, beginning: &[Command], anywhere: bool) -> Option<Self> {
-        let region = Region::map(usize::try_from(replay.region).ok()?).ok()?;
-        region.ask_for_huge_pages();
+        let mut contestant = Self::rehearsed(replay, new, beginning, anywhere)?;
+        contestant.free_all();
+        Some(contestant.after(beginning))
+    }
+
+    /// A peer that begins anew after its rehearsal, in a region whose pages it has: to free all that is left takes one
+    /// that searches its lists longer than all else here.
+    fn renewed(replay: &Replay, new: &New, beginning: &[Command]) -> Option<Self> {
+        let mut contestant = Self::rehearsed(replay, new, beginning, false)?;
+        let region = region(replay)?;
+        for offset in (0..region.len()).step_by(PAGE) {
+            // SAFETY: the byte lies in the region, and nobody has it yet.
+            unsafe { region.at(offset).write_volatile(0) };
+        }
+        contestant.base = region.base().addr().get();
+        contestant.allocator = new(region);
+        contestant.live.fill(None);
+        Some(contestant.after(beginning))
+    }
+
+    fn rehearsed(replay: &Replay, new: &New, beginning: &[Command], anywhere: bool) -> Option<Self> {
+        let region = region(replay)?;
         let (base, len) = if anywhere { (0, usize::MAX) } else { (region.base().addr().get(), region.len()) };
         let rehearsal = steps(&rehearsal(beginning, &replay.commands, replay.rehearsal));
-        let beginning = steps(beginning);
         let ids = rehearsal.iter().map(|step| step.id + 1).max().unwrap_or(0);
         let (live, offsets) = (vec![None; ids], Vec::with_capacity(rehearsal.len()));
         let mut contestant = Self { allocator: new(region), base, len, live, offsets };
         contestant.run(&rehearsal);
-        contestant.free_all();
-        contestant.offsets.clear();
-        contestant.run(&beginning);
         Some(contestant)
+    }
+
+    fn after(mut self, beginning: &[Command]) -> Self {
+        self.offsets.clear();
+        self.run(&steps(beginning));
+        self
     }
 
     /// Frees what is left, by address.

@@ -9,7 +9,10 @@ mod model;
 #[cfg(feature = "ordering")]
 mod ordering;
 #[cfg(not(feature = "loom"))]
-#[cfg_attr(not(feature = "exercises"), allow(dead_code, reason = "each exercise is timed beside some of them"))]
+#[cfg_attr(
+    not(feature = "exercises"),
+    allow(dead_code, reason = "each exercise is timed beside some of them")
+)]
 #[path = "../peers.rs"]
 mod peers;
 #[cfg(feature = "pool")]

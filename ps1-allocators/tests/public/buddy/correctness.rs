@@ -2,9 +2,9 @@
 
 use super::laws::{MAX, MIN, exact, exactly, heap, shape};
 use super::room;
-use testkit::heap::{Command, Program, allocate, deallocate, deallocate_at, reallocate, walk};
+use testkit::heap::{Command, Program, Reply, allocate, deallocate, deallocate_at, reallocate, walk};
 use testkit::trace::given_or_shipped;
-use testkit::{Check, Fault, Judged, judge};
+use testkit::{Check, Fault, Judged, judge, side_by_side};
 
 #[test]
 fn a_fresh_region_is_covered_by_the_largest_aligned_blocks() {
@@ -188,8 +188,9 @@ fn reallocating_keeps_contents_whichever_way_it_goes() {
 #[test]
 fn serves_the_shipped_traces() {
     judge(|check| {
-        let heap = heap(check)?;
-        for trace in given_or_shipped()? {
+        let traces = given_or_shipped()?;
+        let served = side_by_side(traces, |trace| {
+            let heap = heap(check)?;
             let region = room(&trace);
             let commands = with_walks(trace.commands, 20_000);
             let program = Program { region, seed: check.seed(), commands };
@@ -197,17 +198,16 @@ fn serves_the_shipped_traces() {
                 fault
                     .map(|failure| failure.message.insert_str(0, &format!("On the trace `{}`: ", trace.name)))
             })?;
-            if let Some(index) = (0..story.replies.len())
-                .find(|index| matches!(story.replies[*index], testkit::heap::Reply::NoMemory))
-            {
-                return Err(Fault::failed(format!(
+            let refused = story.replies.iter().position(|reply| matches!(reply, Reply::NoMemory));
+            refused.map_or(Ok(()), |index| {
+                Err(Fault::failed(format!(
                     "On the trace `{}`, command {} was refused in a region of {region} bytes.",
                     trace.name,
                     index + 1
-                )));
-            }
-        }
-        Ok(())
+                )))
+            })
+        });
+        served.map(drop)
     });
 }
 

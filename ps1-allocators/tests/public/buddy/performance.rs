@@ -8,9 +8,9 @@ use crate::protocol::heap::Job;
 use driverkit::prng::SplitMix64;
 use testkit::duel::{duel, prepare, told};
 use testkit::edges::Edges;
-use testkit::heap::{Command, Program, Race, Replay, Scale, allocate, deallocate, scaled, timed};
+use testkit::heap::{Command, Program, Race, Replay, Scale, Story, allocate, deallocate, scaled, timed};
 use testkit::trace::Trace;
-use testkit::{Check, Fault, Judged, judge};
+use testkit::{Check, Fault, Judged, judge, side_by_side};
 
 /// How much of each trace is timed. The peer's lists grow long soon after, and with them its searches: whole
 /// traces would take ten times as long and say no more of the answer.
@@ -21,12 +21,12 @@ fn keeps_up_with_buddy_system_allocator_on_the_traces() {
     judge(|check| {
         let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "buddy", "throughput")?;
-        let mut races = Vec::new();
-        for trace in Trace::shipped()?.into_iter().map(|trace| trace.first(OPERATIONS)) {
+        let traces = Trace::shipped()?.into_iter().map(|trace| trace.first(OPERATIONS));
+        let races = side_by_side(traces, |trace| {
             let replay = replay(check, room(&trace), trace.commands);
-            let race = Race::untimed(&heap, &replay, &[], &shape)?;
-            races.push((replay, race));
-        }
+            let race = Race::untimed(&self::heap(check)?, &replay, &[], &shape)?;
+            Ok((replay, race))
+        })?;
         duel(check, "throughput", "the speed beside buddy_system_allocator", &edges, |seed| {
             let asked = |replay: &Replay| Request::Buddy(Job::Time(Replay { seed, ..replay.clone() }));
             heap.client().prepare(races.iter().map(|(replay, _)| asked(replay)))?;
@@ -135,17 +135,14 @@ fn replaced(pairs: u32, count: u32, seed: u64) -> Vec<Command> {
 #[test]
 fn the_footprint_stays_close_to_the_references() {
     judge(|check| {
-        let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "buddy", "footprint")?;
-        let (mut footprint, mut peak) = (0, 0);
-        for trace in Trace::shipped()? {
-            let mut commands = trace.commands.clone();
-            commands.push(Command::Metadata);
-            let program = Program { region: room(&trace), seed: check.seed(), commands };
-            let story = heap.hold(program, &shape)?;
-            footprint += story.oracle.footprint() + story.metadata().unwrap_or(0);
-            peak += story.oracle.peak();
-        }
+        let stories = side_by_side(Trace::shipped()?, |trace| {
+            let region = room(&trace);
+            let commands = [trace.commands, vec![Command::Metadata]].concat();
+            heap(check)?.hold(Program { region, seed: check.seed(), commands }, &shape)
+        })?;
+        let footprint: u64 = stories.iter().map(Story::footprint).sum();
+        let peak: u64 = stories.iter().map(|story| story.oracle.peak()).sum();
         check.measure("footprint_figure", footprint as f64, "bytes");
         check.measure("utilisation", peak as f64 / footprint as f64, "");
         let Some(reference) = edges.frozen else {

@@ -8,7 +8,7 @@ use testkit::heap::{
     reallocate, walk,
 };
 use testkit::trace;
-use testkit::{Fault, judge};
+use testkit::{Fault, judge, side_by_side};
 
 #[test]
 fn every_size_has_the_class_that_the_rule_gives_it() {
@@ -269,28 +269,28 @@ fn reallocating_keeps_contents_whichever_way_it_goes() {
 #[test]
 fn serves_the_shipped_traces() {
     judge(|check| {
-        let heap = heap(check)?;
         let law = |oracle: &Oracle, command: &Command, _: &Reply| match command {
             Command::Allocate { id, .. } => oracle.block(*id).map_or(Ok(()), |block| shape(oracle, block)),
             _ => Ok(()),
         };
-        for trace in trace::given_or_shipped()?.into_iter().map(small) {
-            let mut commands = trace.commands.clone();
-            commands.push(walk());
-            let program = Program { region: room(&trace), seed: check.seed(), commands };
-            let story = heap.hold(program, &law).map_err(|fault| {
+        let served = side_by_side(trace::given_or_shipped()?, |trace| {
+            let trace = small(trace);
+            let region = room(&trace);
+            let commands = [trace.commands, vec![walk()]].concat();
+            let program = Program { region, seed: check.seed(), commands };
+            let story = heap(check)?.hold(program, &law).map_err(|fault| {
                 let place = format!("On the trace `{}`: ", trace.name);
                 fault.map(|failure| failure.message.insert_str(0, &place))
             })?;
-            if let Some(index) = story.replies.iter().position(|reply| *reply == Reply::NoMemory) {
-                return Err(Fault::failed(format!(
-                    "On the trace `{}`, command {} was refused in a region of {} bytes.",
+            let refused = story.replies.iter().position(|reply| *reply == Reply::NoMemory);
+            refused.map_or(Ok(()), |index| {
+                Err(Fault::failed(format!(
+                    "On the trace `{}`, command {} was refused in a region of {region} bytes.",
                     trace.name,
-                    index + 1,
-                    room(&trace)
-                )));
-            }
-        }
-        Ok(())
+                    index + 1
+                )))
+            })
+        });
+        served.map(drop)
     });
 }

@@ -8,10 +8,10 @@ use driverkit::together::Work;
 use testkit::client::{Build, Client};
 use testkit::duel::{duel, glance};
 use testkit::edges::Edges;
-use testkit::heap::{Command, Program, Race, Replay, allocate, deallocate, nothing_more, timed};
+use testkit::heap::{Command, Program, Race, Replay, Story, allocate, deallocate, nothing_more, timed};
 use testkit::timing::{beside_a_lock, together};
 use testkit::trace::Trace;
-use testkit::{Check, Fault, Judged, judge};
+use testkit::{Check, Fault, Judged, judge, side_by_side};
 
 #[test]
 fn rounding_wastes_little_of_an_object() {
@@ -37,17 +37,15 @@ fn rounding_wastes_little_of_an_object() {
 #[test]
 fn the_utilisation_stays_close_to_the_references() {
     judge(|check| {
-        let heap = heap(check)?;
         let edges = Edges::of(RUBRIC, "slab", "utilisation")?;
-        let (mut footprint, mut peak) = (0, 0);
-        for trace in Trace::shipped()?.into_iter().map(small) {
-            let mut commands = trace.commands.clone();
-            commands.push(Command::Metadata);
-            let program = Program { region: room(&trace), seed: check.seed(), commands };
-            let story = heap.hold(program, &nothing_more)?;
-            footprint += story.oracle.footprint() + story.metadata().unwrap_or(0);
-            peak += story.oracle.peak();
-        }
+        let stories = side_by_side(Trace::shipped()?, |trace| {
+            let trace = small(trace);
+            let region = room(&trace);
+            let commands = [trace.commands, vec![Command::Metadata]].concat();
+            heap(check)?.hold(Program { region, seed: check.seed(), commands }, &nothing_more)
+        })?;
+        let footprint: u64 = stories.iter().map(Story::footprint).sum();
+        let peak: u64 = stories.iter().map(|story| story.oracle.peak()).sum();
         let utilisation = peak as f64 / footprint as f64;
         check.measure("utilisation_figure", utilisation, "");
         let Some(reference) = edges.frozen else {
@@ -102,12 +100,13 @@ fn race(
 ) -> Judged {
     let heap = heap(check)?;
     let edges = Edges::of(RUBRIC, "slab", name)?;
-    let mut races = Vec::new();
-    for trace in Trace::shipped()?.into_iter().take(count).map(|trace| small(trace).first(operations)) {
+    let traces = Trace::shipped()?.into_iter().take(count);
+    let races = side_by_side(traces, |trace| {
+        let trace = small(trace).first(operations);
         let replay = replay(check, room(&trace), trace.commands);
-        let race = Race::untimed(&heap, &replay, &[], &nothing_more)?;
-        races.push((replay, race));
-    }
+        let race = Race::untimed(&self::heap(check)?, &replay, &[], &nothing_more)?;
+        Ok((replay, race))
+    })?;
     duel(check, name, what, &edges, |seed| {
         let asked = |replay: &Replay| Request::Slab(job(Replay { seed, ..replay.clone() }));
         heap.client().prepare(races.iter().map(|(replay, _)| asked(replay)))?;
