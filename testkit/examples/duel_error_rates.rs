@@ -1,7 +1,7 @@
 //! How often does a timed check decide wrongly? An experiment that anyone can rerun:
 //!
 //! ```text
-//! cargo run --release -p testkit --example duel_error_rates -- [--trials N] [--seed SEED]
+//! cargo run --release -p testkit --example duel_error_rates -- [--trials N] [--seed SEED] [--neighbour NAME]
 //! ```
 //!
 //! It runs `testkit::duel` as a judge does, over fresh processes, with contestants whose true ratio is known: a pool,
@@ -55,32 +55,46 @@ fn main() -> ExitCode {
         }
         ["neighbour", core] => neighbour(core.parse().ok()),
         ref options => match parse(options) {
-            Some((trials, seed)) => experiment(trials, seed),
+            Some(wanted) => experiment(&wanted),
             None => {
-                eprintln!("Usage: duel_error_rates [--trials N] [--seed SEED]");
+                eprintln!("Usage: duel_error_rates [--trials N] [--seed SEED] [--neighbour NAME]");
+                eprintln!("NAME is quiet, other-core, same-core or bursts; all of them where there is none.");
                 ExitCode::from(2)
             }
         },
     }
 }
 
-fn parse(options: &[&str]) -> Option<(usize, u64)> {
-    let (mut trials, mut seed) = (200, 1);
+/// What is asked for.
+struct Wanted {
+    /// Checks a row.
+    trials: usize,
+    seed: u64,
+    neighbours: Vec<(Neighbour, &'static str)>,
+}
+
+fn parse(options: &[&str]) -> Option<Wanted> {
+    let mut wanted = Wanted { trials: 200, seed: 1, neighbours: NEIGHBOURS.to_vec() };
     for option in options.chunks(2) {
         match option {
-            ["--trials", value] => trials = value.parse().ok().filter(|trials| *trials > 0)?,
-            ["--seed", value] => seed = value.parse().ok()?,
+            ["--trials", value] => wanted.trials = value.parse().ok().filter(|trials| *trials > 0)?,
+            ["--seed", value] => wanted.seed = value.parse().ok()?,
+            ["--neighbour", value] => {
+                wanted.neighbours.retain(|(_, name)| *name == value.replace('-', " "));
+                wanted.neighbours.first()?;
+            }
             _ => return None,
         }
     }
-    Some((trials, seed))
+    Some(wanted)
 }
 
-fn experiment(trials: usize, seed: u64) -> ExitCode {
+fn experiment(wanted: &Wanted) -> ExitCode {
+    let Wanted { trials, seed, ref neighbours } = *wanted;
     let edges = Edges { better: Better::Higher, full: 1.0 / 1.1, zero: 0.5, unit: "x".into(), frozen: None };
     println!("{trials} checks a row; full points from {:.2}x, none at {:.2}x.", edges.full, edges.zero);
     println!("neighbour   time   full points   (95 %)          void   speed (sd)      seconds: median, most");
-    for (neighbour, name) in NEIGHBOURS {
+    for (neighbour, name) in neighbours.iter().copied() {
         let _guest = match neighbour.start() {
             Ok(guest) => guest,
             Err(error) => {
