@@ -249,7 +249,7 @@ mod tests {
             "a/Cargo.toml",
             "[package]\nname = 'a'\nedition.workspace = true\n[[bin]]\nname = 'a-driver'\npath = 'src/bin/driver.rs'\n\
              [dependencies]\nheap.workspace = true\n[dev-dependencies]\nkit = { path = '../kit' }\ntrybuild = '1'\n\
-             [features]\ndriver = []\nloom = []\n",
+             [features]\ndriver = []\nloom = []\nbuddy = []\n",
         );
         write("heap/Cargo.toml", "[package]\nname = 'heap'\n");
         write("kit/Cargo.toml", "[package]\nname = 'kit'\n[dev-dependencies]\nb = { path = '../b' }\n");
