@@ -78,8 +78,8 @@ pub type Verdicts = BTreeMap<String, Verdict>;
 
 /// What is to become of `check`, given what the phases before it found.
 ///
-/// What the rubric says that a kind or the check itself needs has to have passed. Where it says nothing, a check of the later
-/// phases still needs an exercise of which something works: on a mere skeleton it would tell nothing,
+/// What the rubric says that a kind or the check itself needs has to have passed. Where it says nothing, a check of
+/// the later phases still needs an exercise of which something works: on a mere skeleton it would tell nothing,
 /// and a snippet that must not compile passes there without any work.
 pub fn fate(exercise: &Exercise, check: &Check, verdicts: &Verdicts) -> Fate {
     if PHASES[0].kinds.contains(&check.kind) {
