@@ -32,8 +32,8 @@ pub struct Build<'a> {
     pub tree: &'a Path,
     /// The target folder.
     pub target: &'a Path,
-    /// The package.
-    pub package: &'a str,
+    /// The packages.
+    pub packages: Vec<String>,
     /// Which of its targets, as Cargo's arguments: `["--bin", "ps1-driver"]`.
     pub targets: Vec<String>,
     /// Its features, none of which is on by itself.
@@ -89,13 +89,13 @@ pub enum CargoError {
         source: std::io::Error,
     },
     /// Cargo gave up before it compiled anything of the workspace's.
-    #[error("cargo could not build {package}:\n{said}")]
+    #[error("cargo could not build {packages}:\n{said}")]
     #[diagnostic(help(
         "builds are offline; where a dependency is missing, run `cargo fetch` once in the course's folder"
     ))]
     Setup {
-        /// The package.
-        package: String,
+        /// The packages.
+        packages: String,
         /// Cargo's words.
         said: String,
     },
@@ -106,7 +106,8 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
     let mut command = cargo();
     command.current_dir(wanted.tree);
     // A test target is built by `build` as well, and then nothing is run.
-    command.args(["build", "--offline", "--message-format=json", "--package", wanted.package]);
+    command.args(["build", "--offline", "--message-format=json"]);
+    command.args(wanted.packages.iter().flat_map(|package| ["--package", package]));
     command.args(&wanted.targets).arg("--target-dir").arg(wanted.target);
     command.args(["--no-default-features", "--features", &wanted.features.join(",")]);
     for (name, value) in &wanted.env {
@@ -123,7 +124,7 @@ pub fn build(wanted: &Build) -> Result<Built, CargoError> {
         Ended::Exited(0) => Ok(Built::Done(artifacts)),
         _ if !complaints.is_empty() => Ok(Built::Refused(complaints)),
         _ if compiled => return Ok(Built::Exhausted),
-        _ => Err(CargoError::Setup { package: wanted.package.to_owned(), said: tail(&done.stderr) }),
+        _ => Err(CargoError::Setup { packages: wanted.packages.join(" and "), said: tail(&done.stderr) }),
     };
     unfinished.finish();
     built

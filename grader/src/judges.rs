@@ -226,7 +226,7 @@ impl Bench {
             let wanted = Build {
                 tree: &tree,
                 target: &target,
-                package: &package,
+                packages: vec![package.clone()],
                 targets,
                 features,
                 env: BUILT_ONCE.map(|(name, value)| (name, value.to_owned())).to_vec(),

@@ -15,7 +15,17 @@ fn built() -> &'static Path {
     BUILT.get_or_init(|| {
         let folder = Path::new(env!("CARGO_BIN_EXE_blocks")).parent().expect("a folder");
         let mut build = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        build.args(["build", "--quiet", "--offline", "-p", "lab1-profiler", "-p", "lab1-preload"]);
+        build.args([
+            "build",
+            "--quiet",
+            "--offline",
+            "-p",
+            "lab1-profiler",
+            "-p",
+            "lab1-preload",
+            "-p",
+            "lab1-built-in",
+        ]);
         build.args(folder.ends_with("release").then_some("--release"));
         let status = build.current_dir(env!("CARGO_MANIFEST_DIR")).status();
         assert!(status.is_ok_and(|status| status.success()), "the profiler does not build");

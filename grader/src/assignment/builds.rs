@@ -19,6 +19,11 @@ pub(super) const COLD_BUILD: Duration = Duration::from_secs(900);
 const WARM_BUILD: Duration = Duration::from_secs(60);
 
 impl Run<'_> {
+    /// Whether nothing is timed on what is built.
+    pub(super) fn is_rough(&self) -> bool {
+        self.of_many && self.timed.is_none()
+    }
+
     // Builds the driver; an inner `Err` says why the course's own files do not build.
     pub(super) fn driver(
         &self,
@@ -30,8 +35,7 @@ impl Run<'_> {
         };
         let folder = ground.assignment.folder.clone();
         let tree = self.worker.tree();
-        // Optimising across units is two thirds of what compiling a driver again takes, and only timed checks feel it.
-        let rough = self.of_many && self.timed.is_none();
+        let rough = self.is_rough();
         let manner = if rough { "-rough" } else { "" };
         let stamp = format!("warm-{}-{}{manner}", ground.package.name, &self.bench.course_hash[..12]);
         let warm = |loom| self.worker.target(loom).join(&stamp);
@@ -43,14 +47,11 @@ impl Run<'_> {
             // Skeletons come to an end.
             let short = self.build_limit.filter(|_| !files.is_empty());
             let limit = if warm(loom).exists() { short.unwrap_or(WARM_BUILD) } else { COLD_BUILD };
-            let mut env = vec![("GRADE_SUBMISSION", submission_of(files))];
-            if loom || rough {
-                env.push(("CARGO_PROFILE_DEV_LTO", "off".to_owned()));
-            }
+            let env = environment(submission_of(files), loom || rough);
             build(&Build {
                 tree: &tree,
                 target: &self.worker.target(loom),
-                package: &ground.package.name,
+                packages: vec![ground.package.name.clone()],
                 targets: vec!["--lib".into(), "--bin".into(), binary.clone()],
                 features: features[usize::from(loom)].clone(),
                 env,
@@ -176,6 +177,16 @@ impl Run<'_> {
             }
         })
     }
+}
+
+/// What Cargo and the compiler are told of a submission's build.
+///
+/// A `rough` one leaves out optimising across units, which is two thirds of what compiling a driver again takes: models and
+/// what is not timed do not feel it.
+pub(super) fn environment(submission: String, rough: bool) -> Vec<(&'static str, String)> {
+    let mut told = vec![("GRADE_SUBMISSION", submission)];
+    told.extend(rough.then(|| ("CARGO_PROFILE_DEV_LTO", "off".to_owned())));
+    told
 }
 
 fn submission_of(files: &Files) -> String {

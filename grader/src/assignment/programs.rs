@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::builds::COLD_BUILD;
+use super::builds::{COLD_BUILD, environment};
 use super::{Ground, Run};
 use crate::cargo::{Build, Built, Complaint, build};
 use crate::drivers::words;
@@ -20,22 +20,21 @@ impl Run<'_> {
         setting: &mut Setting,
     ) -> Result<BTreeMap<String, Block>, GradeError> {
         let (tree, target) = (self.worker.tree(), self.worker.target(false));
-        for folder in &ground.rubric.programs {
-            let package = self.workspace.package(folder)?.name;
-            let built = build(&Build {
-                tree: &tree,
-                target: &target,
-                package: &package,
-                targets: Vec::new(),
-                features: Vec::new(),
-                env: vec![("GRADE_SUBMISSION", setting.submission.clone())],
-                limit: COLD_BUILD,
-            })?;
-            match built {
-                Built::Done(_) => {}
-                Built::Refused(complaints) => return Ok(blamed(ground, &complaints)),
-                Built::Exhausted => return Ok(blamed(ground, &[])),
-            }
+        let folders = ground.rubric.programs.iter();
+        let packages = folders.map(|folder| Ok(self.workspace.package(folder)?.name));
+        let built = build(&Build {
+            tree: &tree,
+            target: &target,
+            packages: packages.collect::<Result<_, GradeError>>()?,
+            targets: Vec::new(),
+            features: Vec::new(),
+            env: environment(setting.submission.clone(), self.is_rough()),
+            limit: COLD_BUILD,
+        })?;
+        match built {
+            Built::Done(_) => {}
+            Built::Refused(complaints) => return Ok(blamed(ground, &complaints)),
+            Built::Exhausted => return Ok(blamed(ground, &[])),
         }
         // Where Cargo puts what its default profile builds.
         setting.programs = Some(target.join("debug"));

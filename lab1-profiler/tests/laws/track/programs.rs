@@ -28,11 +28,11 @@ const NAMES: [&str; 6] =
 
 /// Runs a program, and holds what is told of each of its processes against what it did.
 pub fn recorded(way: Way, threads: u32, rounds: u32, children: u32) -> Judged {
-    let (program, files) = match way {
-        Way::Preloaded => ("blocks", &["blocks", LIBRARY][..]),
-        Way::BuiltIn => ("built_in", &["built_in"][..]),
+    let (program, packages, files) = match way {
+        Way::Preloaded => ("blocks", &["lab1-preload", "interposed"][..], &["blocks", LIBRARY][..]),
+        Way::BuiltIn => ("built_in", &["lab1-built-in"][..], &["built_in"][..]),
     };
-    let programs = Programs::lay(&HOME, &["lab1-preload", "interposed"], files)?;
+    let programs = Programs::lay(&HOME, packages, files)?;
     // As many digits, since the argument is a block of the program's too.
     let run = |rounds: u32, profiled: bool| {
         let rounds = format!("{rounds:06}");
