@@ -14,7 +14,7 @@ mod gate;
 
 use crate::Replies;
 use crate::pin::pin;
-use crate::timed::{Sum, Summed, interleave_sound, stopped};
+use crate::timed::{Sum, interleave_sound, started, stopped};
 use gate::{Gate, Half};
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::{Duration, Instant};
@@ -25,7 +25,7 @@ const LOOKS: u32 = 2_000;
 /// How much time may go into batches that are done again.
 const PATIENCE: Duration = Duration::from_millis(60);
 
-/// Times the student, a peer and its twin, and replies with two [`Summed`].
+/// Times the student, a peer and its twin, and replies with two [`Summed`](crate::timed::Summed).
 ///
 /// `half(contestant, thread, batch)` is one thread's part of a batch, and gives a number, of which those of
 /// contestant 0 are summed for the judge. All have been at work before the clock starts.
@@ -53,10 +53,10 @@ pub fn time(batches: u32, seed: u64, replies: &mut Replies, half: impl Fn(usize,
         for contestant in [0, 1, 2, 0, 1, 2] {
             both(contestant, 0);
         }
-        replies.mark(&Summed::Started);
+        let turns = started(replies, 1);
         // By batch, since one may be done again.
         let mut sums = vec![0_u64; batches as usize];
-        let timing = interleave_sound(batches as usize, seed, PATIENCE, |contestant, batch| {
+        let timing = interleave_sound(turns, batches as usize, seed, PATIENCE, |contestant, batch| {
             let (own, other) = both(contestant, batch as u32);
             if contestant == 0 {
                 sums[batch] = own.sum.wrapping_add(other.sum);

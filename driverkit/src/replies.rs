@@ -58,18 +58,20 @@ impl Replies {
         send(&(Message::Reply, reply), self.stepped);
     }
 
-    /// Sends an answer at which the judge looks at this process, and waits until it has.
+    /// Sends an answer at which the judge looks at this process, and waits until it has; the byte that it sends then.
     ///
     /// The system adds up the processor time of a thread when it leaves its processor: of one that runs it tells the time
     /// of a tick ago, some milliseconds. And what was timed takes as long as many batches to be let go of, which a judge
     /// that looks late would see.
-    pub fn mark<R: Serialize>(&mut self, reply: &R) {
+    pub fn mark<R: Serialize>(&mut self, reply: &R) -> u8 {
         send(&(Message::Mark, reply), true);
         let socket = OUTPUT.get().map(|output| lock(output).socket.try_clone());
-        let Some(Ok(mut socket)) = socket else { return };
-        if socket.read_exact(&mut [0]).is_err() {
+        let mut word = [0];
+        let Some(Ok(mut socket)) = socket else { return word[0] };
+        if socket.read_exact(&mut word).is_err() {
             std::process::exit(EXIT_ORPHANED);
         }
+        word[0]
     }
 }
 

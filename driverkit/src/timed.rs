@@ -22,6 +22,31 @@ pub enum Timed<F> {
     Found(F),
 }
 
+/// The judge's word at [`Timed::Started`]: all contestants take turns.
+pub const ALL: u8 = 0;
+/// The judge's word at [`Timed::Started`]: the student's have no turns, and the others show what they take by themselves.
+pub const PEERS: u8 = 1;
+
+/// Who takes turns in a timed loop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Turns {
+    /// The first contestant that does.
+    first: usize,
+}
+
+impl Turns {
+    /// Everybody does.
+    pub const ALL: Self = Self { first: 0 };
+}
+
+/// Tells that everything is made and warm, and waits for the judge's word. The first `own` contestants run the student's
+/// code. Until here nothing differs by that word, so they can't know it when they are made.
+pub fn started(replies: &mut Replies, own: usize) -> Turns {
+    // The same on the wire, whatever is found later.
+    let word = replies.mark(&Timed::<()>::Started);
+    Turns { first: if word == PEERS { own } else { 0 } }
+}
+
 /// Answers what is timed, after [`Timed::Started`] and the loop.
 pub fn stopped<F: Serialize>(replies: &mut Replies, rounds: Vec<[u32; 3]>, found: impl FnOnce() -> F) {
     replies.mark(&Timed::<F>::Stopped(rounds));
@@ -49,14 +74,15 @@ pub const fn word(seed: u64, turn: u32, id: u32) -> u64 {
 
 /// Runs `batches` batches for each of `N` contestants, and returns the nanoseconds of each.
 ///
-/// `run(contestant, batch)` does one batch. Within a round the order is random, since who runs second
+/// `run(contestant, batch)` does one batch; who has no turns took no time. Within a round the order is random, since who runs second
 /// finds the caches as the first has left them.
 pub fn interleave<const N: usize>(
+    turns: Turns,
     batches: usize,
     seed: u64,
     mut run: impl FnMut(usize, usize),
 ) -> Vec<[u32; N]> {
-    let sound = interleave_sound(batches, seed, Duration::ZERO, |contestant, batch| {
+    let sound = interleave_sound(turns, batches, seed, Duration::ZERO, |contestant, batch| {
         run(contestant, batch);
         true
     });
@@ -78,6 +104,7 @@ pub struct Sound<const N: usize> {
 /// processors: `run` then gives false, and the batch is done again, until all that was in vain comes to
 /// `patience`.
 pub fn interleave_sound<const N: usize>(
+    turns: Turns,
     batches: usize,
     seed: u64,
     patience: Duration,
@@ -89,7 +116,7 @@ pub fn interleave_sound<const N: usize>(
     let (mut rounds, mut lost, mut spoilt) = (vec![[0; N]; batches], 0_u64, 0);
     for (batch, round) in rounds.iter_mut().enumerate() {
         prng.shuffle(&mut order);
-        for contestant in order {
+        for contestant in order.into_iter().filter(|contestant| *contestant >= turns.first) {
             let took = loop {
                 let start = Instant::now();
                 let sound = run(contestant, batch);
@@ -114,13 +141,21 @@ mod tests {
     #[test]
     fn a_batch_that_says_nothing_is_done_again_until_patience_ends() {
         let mut runs = 0;
-        let sound = interleave_sound::<2>(3, 1, Duration::MAX, |contestant, batch| {
+        let sound = interleave_sound::<2>(Turns::ALL, 3, 1, Duration::MAX, |contestant, batch| {
             runs += 1;
             (contestant, batch) != (1, 2) || runs > 8
         });
         assert_eq!((sound.rounds.len(), sound.spoilt), (3, 0));
         assert!(runs > 6, "{runs} runs of 6 batches, one of which was done again");
-        let hopeless = interleave_sound::<2>(3, 1, Duration::ZERO, |_, _| false);
+        let hopeless = interleave_sound::<2>(Turns::ALL, 3, 1, Duration::ZERO, |_, _| false);
         assert_eq!((hopeless.rounds.len(), hopeless.lost, hopeless.spoilt), (3, 0, 6));
+    }
+
+    #[test]
+    fn where_the_peers_are_by_themselves_the_students_code_has_no_turn() {
+        let mut ran = [0; 3];
+        let rounds = interleave::<3>(Turns { first: 1 }, 5, 1, |contestant, _| ran[contestant] += 1);
+        assert_eq!(ran, [0, 5, 5]);
+        assert!(rounds.iter().all(|[student, ..]| *student == 0));
     }
 }

@@ -63,6 +63,8 @@ pub struct Run<'a> {
     pub build_limit: Option<Duration>,
     /// Whether it is one of many runs, of which only verdicts are asked.
     pub of_many: bool,
+    /// Whether the submission is somebody else's.
+    pub wary: bool,
     /// Shared by whatever takes a processor, so that what is timed can have the machine to itself among runs that go on
     /// at once. Whoever holds it takes it no second time: a timed check may be waiting in between.
     pub quiet: &'a RwLock<()>,
@@ -254,6 +256,7 @@ impl Run<'_> {
             cwd: judges.cwd.clone(),
             scratch,
             shrink: !self.of_many,
+            wary: self.wary,
         };
         for phase in &PHASES {
             let mut jobs: Vec<(usize, &Check)> = Vec::new();

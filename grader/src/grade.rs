@@ -115,6 +115,7 @@ impl<'a> Ready<'a> {
             past_policy: request.past_policy,
             build_limit: request.build_limit,
             of_many: request.of_many,
+            wary: request.submission.is_some(),
         };
 
         let mut graded: Vec<Graded> = Vec::new();

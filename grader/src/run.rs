@@ -56,6 +56,8 @@ pub struct Setting {
     pub scratch: PathBuf,
     /// Whether judges look for the shortest program that shows a failure.
     pub shrink: bool,
+    /// Whether the submission is somebody else's, and judges look for what pays only where others grade.
+    pub wary: bool,
 }
 
 /// What came of a check.
@@ -148,6 +150,9 @@ fn judge_once(binary: &Path, check: &Check, assignment: &str, setting: &Setting)
     }
     if !setting.shrink {
         command.env("GRADE_SHRINK", "0");
+    }
+    if setting.wary {
+        command.env("GRADE_WARY", "1");
     }
     if let (Visibility::Hidden, Some(key)) = (check.visibility, &setting.term_key) {
         command.env("GRADE_SEED", hidden_seed(key, &check.id(assignment)));

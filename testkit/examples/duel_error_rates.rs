@@ -10,7 +10,7 @@
 
 use driverkit::pin::pin;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::interleave;
+use driverkit::timed::{Turns, interleave};
 use std::hint::black_box;
 use std::io::Read;
 use std::process::{Child, Command, ExitCode, Stdio};
@@ -199,7 +199,7 @@ fn start(percent: u32, seed: u64, core: Option<usize>) {
     for pool in &mut pools {
         pool.run(SLOTS, 1);
     }
-    let rounds = interleave::<3>(BATCHES, seed, |contestant, batch| {
+    let rounds = interleave::<3>(Turns::ALL, BATCHES, seed, |contestant, batch| {
         let operations = if contestant == 0 { BATCH * percent / 100 } else { BATCH };
         // Each has random numbers of its own: processors learn to predict a sequence that they have seen.
         pools[contestant].run(operations, (batch * 3 + contestant) as u64);

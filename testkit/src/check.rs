@@ -4,6 +4,7 @@
 //! `cargo test` there is none, and a panic with the same text fails the test.
 
 use crate::fault::{Fault, Judged};
+use crate::peers::Peers;
 use driverkit::prng::mix;
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -45,6 +46,7 @@ pub struct Check {
     name: String,
     seed: u64,
     notes: Mutex<Notes>,
+    peers: Peers,
 }
 
 /// What a check gathers on its way.
@@ -150,7 +152,7 @@ impl Check {
         let given = given.and_then(|seed| u64::from_str_radix(seed.trim_start_matches("0x"), 16).ok());
         let own = || name.bytes().fold(0, |seed, byte| mix(seed ^ u64::from(byte)));
         let seed = given.unwrap_or_else(own);
-        Self { name, seed, notes: Mutex::default() }
+        Self { name, seed, notes: Mutex::default(), peers: Peers::new() }
     }
 
     /// Parts of a check that go on side by side note one after the other.
@@ -166,6 +168,11 @@ impl Check {
     /// The check's seed: fixed by its name, or by the term's key where it is hidden.
     pub fn seed(&self) -> u64 {
         self.seed
+    }
+
+    /// What peers take by themselves.
+    pub(crate) const fn peers(&self) -> &Peers {
+        &self.peers
     }
 
     /// Notes a measure.

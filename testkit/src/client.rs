@@ -4,6 +4,7 @@ use crate::check::Check;
 use crate::driver::{Asked, Driver, Take};
 use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
+use driverkit::timed::ALL;
 use driverkit::wire::{decode, encode};
 use serde::{Serialize, de::DeserializeOwned};
 use std::cell::RefCell;
@@ -142,7 +143,7 @@ impl<'c> Client<'c> {
         limit: Duration,
         take: &mut dyn FnMut(R),
     ) -> Judged {
-        self.ask_encoded(&encoded(request)?, limit, &mut |reply, _| {
+        self.ask_encoded(&encoded(request)?, limit, ALL, &mut |reply, _| {
             take(decode(reply)?);
             Ok(())
         })
@@ -153,13 +154,18 @@ impl<'c> Client<'c> {
         self.limit
     }
 
-    /// Asks a fresh process what is timed, or the one that has been [prepared](Self::prepare) for it; and notes when each
-    /// reply came and what the driver had done until then.
+    /// Asks a fresh process what is timed, or the one that has been [prepared](Self::prepare) for it where all take turns;
+    /// and notes when each reply came and what the driver had done until then. `word` is [`ALL`] or
+    /// [`PEERS`](driverkit::timed::PEERS).
     ///
     /// # Errors
     ///
     /// The [`Fault`] that the driver's end comes to.
-    pub fn ask_timed<Q: Serialize, R: DeserializeOwned>(&self, request: &Q) -> Judged<Vec<Arrived<R>>> {
+    pub fn ask_timed<Q: Serialize, R: DeserializeOwned>(
+        &self,
+        request: &Q,
+        word: u8,
+    ) -> Judged<Vec<Arrived<R>>> {
         let request = encoded(request)?;
         let mut arrived = Vec::new();
         let mut take = |reply: &[u8], process| {
@@ -169,12 +175,12 @@ impl<'c> Client<'c> {
         };
         self.restart();
         let mut prepared = self.prepared.borrow_mut();
-        match prepared.iter().position(|prepared| prepared.request == request) {
+        match prepared.iter().position(|prepared| word == ALL && prepared.request == request) {
             Some(place) => {
                 let Prepared { driver, asked, .. } = prepared.swap_remove(place);
-                self.finish(driver, asked, Instant::now(), &mut take)?;
+                self.finish(driver, asked, word, Instant::now(), &mut take)?;
             }
-            None => self.ask_encoded(&request, self.limit, &mut take)?,
+            None => self.ask_encoded(&request, self.limit, word, &mut take)?,
         }
         Ok(arrived)
     }
@@ -202,13 +208,13 @@ impl<'c> Client<'c> {
     }
 
     /// What does not depend on the types, so that it is compiled once.
-    fn ask_encoded(&self, request: &[u8], limit: Duration, take: &mut Take<'_>) -> Judged {
+    fn ask_encoded(&self, request: &[u8], limit: Duration, word: u8, take: &mut Take<'_>) -> Judged {
         let limit = self.within(limit)?;
         let driver = self.driver.borrow_mut().take();
         let mut driver = driver.map_or_else(|| self.start(), Ok)?;
         let start = Instant::now();
         let asked = driver.begin(request, limit);
-        self.finish(driver, asked, start, take)
+        self.finish(driver, asked, word, start, take)
     }
 
     fn start(&self) -> Judged<Driver> {
@@ -228,8 +234,15 @@ impl<'c> Client<'c> {
     }
 
     /// Takes the replies of a driver that has been asked, and keeps it; or says how it ended.
-    fn finish(&self, mut driver: Driver, asked: Asked, since: Instant, take: &mut Take<'_>) -> Judged {
-        let answered = driver.finish(asked, take);
+    fn finish(
+        &self,
+        mut driver: Driver,
+        asked: Asked,
+        word: u8,
+        since: Instant,
+        take: &mut Take<'_>,
+    ) -> Judged {
+        let answered = driver.finish(asked, word, take);
         self.check.spent(since.elapsed());
         answered.map_err(|(death, said)| death.fault(&said))?;
         *self.driver.borrow_mut() = Some(driver);

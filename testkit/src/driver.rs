@@ -116,7 +116,7 @@ impl Driver {
         let _ = self.from.fill_buf();
     }
 
-    /// Passes each encoded reply to `take` until the driver is done.
+    /// Passes each encoded reply to `take` until the driver is done. Where it waits for word, it gets `word`.
     ///
     /// # Errors
     ///
@@ -125,6 +125,7 @@ impl Driver {
     pub fn finish(
         &mut self,
         Asked { sent, len, limit }: Asked,
+        word: u8,
         take: &mut Take<'_>,
     ) -> Result<(), (Death, String)> {
         self.from.get_mut().deadline = Instant::now() + limit;
@@ -149,7 +150,7 @@ impl Driver {
                         }
                         // One that is gone is met at the next read.
                         if matches!(said, Message::Mark) {
-                            let _ = self.from.get_mut().write_all(&[0]);
+                            let _ = self.from.get_mut().write_all(&[word]);
                         }
                     }
                     Message::Done { .. } => return Ok(()),

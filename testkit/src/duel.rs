@@ -94,9 +94,13 @@ pub fn duel(
     name: &str,
     what: &str,
     edges: &Edges,
-    round: impl FnMut(u64) -> Judged<Vec<Rounds>>,
+    mut round: impl FnMut(u64) -> Judged<Vec<Rounds>>,
 ) -> Judged {
-    let settled = settle(edges, check.seed(), round)?;
+    check.peers().forget();
+    let settled = settle(edges, check.seed(), |seed| {
+        check.peers().next_start();
+        round(seed)
+    })?;
     let measure =
         Measure { value: settled.speed, unit: "x", low: Some(settled.low), high: Some(settled.high) };
     edges.earn(check, name, what, measure);

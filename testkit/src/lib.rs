@@ -26,6 +26,7 @@ pub mod edges;
 pub mod effort;
 pub mod fault;
 pub mod heap;
+pub mod peers;
 pub mod program;
 pub mod property;
 pub mod side_by_side;

@@ -4,7 +4,7 @@ use crate::client::{Arrived, Client};
 use crate::duel::Rounds;
 use crate::effort::Effort;
 use crate::fault::{Fault, Judged};
-use driverkit::timed::{Sum, Timed};
+use driverkit::timed::{ALL, PEERS, Sum, Timed};
 use driverkit::together::Work;
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::{Duration, Instant};
@@ -38,13 +38,13 @@ const WAITING: usize = 1;
 fn ask<Q: Serialize, R: DeserializeOwned, T>(
     threads: usize,
     client: &Client<'_>,
-    request: &Q,
+    (request, word): (&Q, u8),
     read: impl Fn(Vec<R>) -> Option<(T, Duration)>,
 ) -> Judged<T> {
     let mut attempt = 0;
     loop {
         attempt += 1;
-        let arrived = client.ask_timed(request)?;
+        let arrived = client.ask_timed(request, word)?;
         let marks: Vec<Mark> = arrived.iter().map(|Arrived { at, effort, .. }| (*at, *effort)).collect();
         let (timing, claimed) = read(arrived.into_iter().map(|arrived| arrived.reply).collect())
             .ok_or_else(|| Fault::OutOfMemory("The driver could not map its regions.".to_owned().into()))?;
@@ -86,9 +86,17 @@ fn agrees(claimed: Duration, threads: usize, marks: &[Mark]) -> Judged {
     Ok(())
 }
 
-/// The sum of all batches' times.
-fn total(rounds: &Rounds) -> Duration {
-    Duration::from_nanos(rounds.iter().flatten().map(|nanos| u64::from(*nanos)).sum())
+/// The sum of batches' times.
+fn total<'n>(nanos: impl IntoIterator<Item = &'n u32>) -> Duration {
+    Duration::from_nanos(nanos.into_iter().map(|nanos| u64::from(*nanos)).sum())
+}
+
+/// The peers' times in what a timed loop tells.
+type Times<F> = for<'t> fn(&'t mut Rounds, &'t mut F) -> Vec<&'t mut u32>;
+
+/// Those of a peer and its twin beside the student's.
+fn beside<'t, F>(rounds: &'t mut Rounds, _: &'t mut F) -> Vec<&'t mut u32> {
+    rounds.iter_mut().flat_map(|[_, peer, twin]| [peer, twin]).collect()
 }
 
 /// Runs one timed request in a fresh process, and judges its clock; its rounds, and what was found in them.
@@ -101,35 +109,54 @@ pub fn found<Q: Serialize, F: DeserializeOwned>(
     request: &Q,
     batches: usize,
 ) -> Judged<(Rounds, F)> {
-    found_of(1, client, request, batches, |_| Duration::ZERO)
+    found_of(1, client, request, batches, |_| Duration::ZERO, beside)
 }
 
-/// The same of what claims more time than its rounds', by `besides`.
+/// The same of rounds that are the student's alone, where the peer's times are found beside them.
 ///
 /// # Errors
 ///
 /// As there.
-pub fn found_beside<Q: Serialize, F: DeserializeOwned>(
+pub fn found_beside<Q: Serialize, T: DeserializeOwned>(
     client: &Client<'_>,
     request: &Q,
     batches: usize,
-    besides: impl Fn(&F) -> Duration,
-) -> Judged<(Rounds, F)> {
-    found_of(1, client, request, batches, besides)
+) -> Judged<(Rounds, (T, Vec<u32>))> {
+    let besides = |(_, peer): &(T, Vec<u32>)| total(peer);
+    found_of(1, client, request, batches, besides, |_, (_, peer)| peer.iter_mut().collect())
 }
 
-/// The same of what takes `threads` threads, and claims more time than its rounds' by `besides`.
+/// The same of what takes `threads` threads, and claims more time than its rounds' by `besides`. The peers' times are held
+/// to what peers take [by themselves](crate::peers).
 fn found_of<Q: Serialize, F: DeserializeOwned>(
     threads: usize,
     client: &Client<'_>,
     request: &Q,
     batches: usize,
     besides: impl Fn(&F) -> Duration,
+    peers: Times<F>,
+) -> Judged<(Rounds, F)> {
+    let told = |word| told(threads, client, (request, word), batches, &besides);
+    let (mut rounds, mut found) = told(ALL)?;
+    client.check().peers().hold(peers(&mut rounds, &mut found), || {
+        let (mut rounds, mut found) = told(PEERS)?;
+        Ok(total(peers(&mut rounds, &mut found).into_iter().map(|nanos| &*nanos)))
+    })?;
+    Ok((rounds, found))
+}
+
+/// What one process tells, by the judge's `word`.
+fn told<Q: Serialize, F: DeserializeOwned>(
+    threads: usize,
+    client: &Client<'_>,
+    request: (&Q, u8),
+    batches: usize,
+    besides: impl Fn(&F) -> Duration,
 ) -> Judged<(Rounds, F)> {
     let (rounds, found) =
         ask(threads, client, request, |replies| match <[Timed<F>; 3]>::try_from(replies) {
             Ok([Timed::Started, Timed::Stopped(rounds), Timed::Found(found)]) => {
-                let claimed = total(&rounds).saturating_add(besides(&found));
+                let claimed = total(rounds.iter().flatten()).saturating_add(besides(&found));
                 Some(((rounds, found), claimed))
             }
             _ => None,
@@ -164,7 +191,7 @@ fn once<Q: Serialize>(
     expected: u64,
 ) -> Judged<(Rounds, u32)> {
     let lost = |found: &Sum| Duration::from_nanos(found.lost);
-    let (rounds, Sum { sum, apart, .. }) = found_of(threads, client, request, batches, lost)?;
+    let (rounds, Sum { sum, apart, .. }) = found_of(threads, client, request, batches, lost, beside)?;
     if sum != expected {
         return Err(Fault::failed(
             "In the timed loop, the values that came out are not those that were put in, or some were refused.",

@@ -1,8 +1,8 @@
 //! Times an allocator beside a peer on the same commands, or beside itself in another state.
 
-use super::{Command, Replay, Scale, Timed, rehearsal};
+use super::{Command, Replay, Scale, rehearsal};
 use crate::replies::Replies;
-use crate::timed::{interleave, stopped};
+use crate::timed::{interleave, started, stopped};
 use heap_api::{RawAllocator, Region};
 use std::alloc::Layout;
 use std::ptr::NonNull;
@@ -46,7 +46,7 @@ pub fn scale<A: RawAllocator + 'static, P: RawAllocator + 'static>(
     let Some([many, few, twin]) = made(&scale.replay, &many, &few) else { return };
     let Some(peer) = Contestant::renewed(&scale.replay, &boxed(&peer), &scale.few) else { return };
     let mut contestants = [many, few, twin, peer];
-    let rounds = race(&scale.replay, &mut contestants, replies);
+    let rounds = race(&scale.replay, &mut contestants, 3, replies);
     let [many, ..] = &mut contestants;
     let peers: Vec<u32> = rounds.iter().map(|[.., peer]| *peer).collect();
     let rounds = rounds.into_iter().map(|[many, few, twin, _]| [many, few, twin]).collect();
@@ -69,7 +69,7 @@ fn time_made(
     replies: &mut Replies,
 ) {
     let Some(mut contestants) = made(replay, first, second) else { return };
-    let rounds = race(replay, &mut contestants, replies);
+    let rounds = race(replay, &mut contestants, 1, replies);
     let [first, ..] = &mut contestants;
     stopped(replies, rounds, || std::mem::take(&mut first.offsets));
 }
@@ -95,16 +95,18 @@ fn made(
     Some([first?, second?, twin?])
 }
 
-/// Has contestants take turns, after word that the clock starts: how long each batch took each of them.
+/// Has contestants take turns, of whom the first `own` are the student's, after word that the clock starts: how long each
+/// batch took each of them.
 fn race<const N: usize>(
     replay: &Replay,
     contestants: &mut [Contestant; N],
+    own: usize,
     replies: &mut Replies,
 ) -> Vec<[u32; N]> {
     let steps = steps(&replay.commands);
     let batches: Vec<&[Step]> = steps.chunks(replay.batch.max(1) as usize).collect();
-    replies.mark(&Timed::Started);
-    interleave(batches.len(), replay.seed, |contestant, batch| {
+    let turns = started(replies, own);
+    interleave(turns, batches.len(), replay.seed, |contestant, batch| {
         contestants[contestant].run(batches[batch]);
     })
 }

@@ -1,7 +1,7 @@
 //! Exercise L1.2: how its requests reach the student's code.
 
 use super::checksum::{CHECKSUM, checksum};
-use crate::protocol::fragmentation::{Heap, Job, Made, Measured, Peaked, Piece, Timed};
+use crate::protocol::fragmentation::{Heap, Job, Made, Measured, Peaked, Piece};
 use driverkit::counting::{self, metered};
 use driverkit::heap::Kind;
 use driverkit::{Replies, timed};
@@ -68,8 +68,8 @@ fn time(made: &Made, replies: &mut Replies) {
     let mut meter = Some(Meter::new(heap.wanted as usize));
     let mut measured = None;
     let mut sums = [CHECKSUM; 2];
-    replies.mark(&Timed::Started);
-    let rounds = timed::interleave(batches.len(), made.seed, |contestant, batch| match contestant {
+    let turns = timed::started(replies, 1);
+    let rounds = timed::interleave(turns, batches.len(), made.seed, |contestant, batch| match contestant {
         0 => {
             if let Some(meter) = &mut meter {
                 metered(|| batches[batch].iter().for_each(|(extent, asked)| meter.extent(*extent, *asked)));
@@ -85,9 +85,8 @@ fn time(made: &Made, replies: &mut Replies) {
             sums[twin - 1] = black_box(sum);
         }
     });
-    if let Some(measured) = measured {
-        timed::stopped(replies, rounds, || measured);
-    }
+    // Where the meter had no turns, nobody has asked it yet.
+    timed::stopped(replies, rounds, || measured.or_else(|| meter.map(finish)).unwrap_or_default());
 }
 
 fn decode((extent, asked): &Piece) -> (Extent, usize) {

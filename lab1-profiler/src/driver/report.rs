@@ -2,7 +2,7 @@
 
 use super::checksum::{CHECKSUM, checksum};
 use crate::protocol::report::{
-    Add, BATCHES, Case, Failed, Function, Job, Made, Reported, Timed, Weight as Sum, Written,
+    Add, BATCHES, Case, Failed, Function, Job, Made, Reported, Weight as Sum, Written,
 };
 use driverkit::{Replies, timed};
 use lab1_profiler::profile::{Figures, Profile, Run};
@@ -133,8 +133,8 @@ fn time(made: &Made, replies: &mut Replies) {
     let mut aggregate = Aggregate::new();
     let mut result = None;
     let mut sums = [CHECKSUM; 2];
-    replies.mark(&Timed::Started);
-    let rounds = timed::interleave(batches.len() + 1, made.turn, |contestant, batch| {
+    let turns = timed::started(replies, 1);
+    let rounds = timed::interleave(turns, batches.len() + 1, made.turn, |contestant, batch| {
         match (contestant, batches.get(batch)) {
             (0, Some(batch)) => batch.iter().for_each(|(stack, weight)| aggregate.add(stack, 1, *weight)),
             (0, None) => result = Some(reported(&aggregate, &symbols, u64::MAX)),
@@ -151,7 +151,5 @@ fn time(made: &Made, replies: &mut Replies) {
             }
         }
     });
-    if let Some(reported) = result {
-        timed::stopped(replies, rounds, || reported);
-    }
+    timed::stopped(replies, rounds, || result.unwrap_or_else(|| reported(&aggregate, &symbols, u64::MAX)));
 }

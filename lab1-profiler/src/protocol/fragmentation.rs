@@ -23,12 +23,13 @@ pub enum Job {
     Measure(Vec<Heap>),
     /// Follows a history. Answered with a [`Peaked`] before the first sample and after each.
     Follow(Vec<Sample>),
-    /// Times a meter. Answered with each [`Timed`] in turn.
+    /// Times a meter. Answered with each [`Timed`](driverkit::timed::Timed) in turn: the
+    /// peer is a checksum, and found is what the timed meter gave.
     Time(Made),
 }
 
 /// What a meter gave.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Measured {
     /// `Fragmentation::internal`.
     pub internal: f64,
@@ -88,6 +89,3 @@ impl Made {
         Heap { wanted: self.wanted, pieces: pieces.collect() }
     }
 }
-
-/// What a timed job is answered with: the peer is the checksum, and found is what the timed meter gave.
-pub type Timed = driverkit::timed::Timed<Measured>;

@@ -18,9 +18,9 @@ pub enum Job {
     Follow(Program),
     /// Samplers at work: one [`Sampled`].
     Sample(Sampling),
-    /// Events beside a yardstick. Answered with each [`Timed`] in turn.
+    /// Events beside a yardstick. Answered with each [`Timed`](driverkit::timed::Timed) in turn.
     Race(Race),
-    /// A program with a sampler and without. Answered with each [`Timed`] in turn.
+    /// A program with a sampler and without. Answered with each [`Timed`](driverkit::timed::Timed) in turn.
     Slowdown(Workload),
 }
 
@@ -199,9 +199,6 @@ pub struct Workload {
     /// Which slot each block goes to, and how large it is.
     pub blocks: Vec<(u32, u32)>,
 }
-
-/// What a timed request is answered with.
-pub type Timed = driverkit::timed::Timed<Found>;
 
 /// What a student's code found out in a timed loop.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -39,7 +39,8 @@ pub enum Job {
     Write(Case),
     /// Reports to a writer that fails after so many bytes. Answered with a [`Failed`].
     Fail(Case, u64),
-    /// Times all of it. Answered with each [`Timed`] in turn.
+    /// Times all of it. Answered with each [`Timed`](driverkit::timed::Timed) in turn: the batches are
+    /// the aggregate's, a checksum's, and those of the checksum's twin; found is what the timed aggregate gave.
     Time(Made),
 }
 
@@ -139,9 +140,6 @@ impl Made {
         adds
     }
 }
-
-/// Found is what the timed aggregate gave. The batches are the aggregate's, the checksum's, and those of the checksum's twin.
-pub type Timed = driverkit::timed::Timed<Reported>;
 
 /// Batches of the timed additions; one more has the reports.
 pub const BATCHES: usize = 20;

@@ -7,7 +7,6 @@ use crate::fault::{Fault, Judged};
 use crate::timing::{found, found_beside};
 use driverkit::heap::rehearsal;
 use serde::Serialize;
-use std::time::Duration;
 
 /// What a timed replay has to do, as it was done without a clock.
 #[derive(Debug)]
@@ -64,10 +63,7 @@ pub fn timed<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Jud
 ///
 /// As there.
 pub fn scaled<Q: Serialize>(client: &Client<'_>, request: &Q, race: &Race) -> Judged<(Rounds, Rounds)> {
-    let besides = |(_, peer): &(Vec<u32>, Vec<u32>)| {
-        Duration::from_nanos(peer.iter().map(|nanos| u64::from(*nanos)).sum())
-    };
-    let (rounds, (offsets, peer)) = found_beside(client, request, race.batches, besides)?;
+    let (rounds, (offsets, peer)): (Rounds, (Vec<u32>, _)) = found_beside(client, request, race.batches)?;
     race.agrees(&offsets)?;
     if peer.len() != rounds.len() {
         return Err(Fault::failed("Batches of the timed loop are missing."));

@@ -1,9 +1,9 @@
 //! Times the student's `Patterns` beside a yardstick: two of the standard library's hash maps.
 
 use super::{encode, happen};
-use crate::protocol::patterns::{Event, Found, Race, Timed};
+use crate::protocol::patterns::{Event, Found, Race};
 use driverkit::Replies;
-use driverkit::timed::{interleave, stopped};
+use driverkit::timed::{interleave, started, stopped};
 use lab1_profiler::patterns::Patterns;
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, DefaultHasher};
@@ -54,8 +54,8 @@ pub fn time(race: &Race, replies: &mut Replies) {
         }
     }
     let mut told = Vec::with_capacity(batches.len() + sites as usize);
-    replies.mark(&Timed::Started);
-    let rounds = interleave(batches.len(), race.seed, |contestant, batch| match contestant {
+    let turns = started(replies, 1);
+    let rounds = interleave(turns, batches.len(), race.seed, |contestant, batch| match contestant {
         0 => {
             batches[batch].iter().for_each(|event| happen(&mut student, *event));
             told.push(encode(student.site(batch as u32 % sites)));

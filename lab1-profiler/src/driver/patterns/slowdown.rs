@@ -1,8 +1,8 @@
 //! Times a program that samples its allocations beside the same one that does not.
 
-use crate::protocol::patterns::{Found, Timed, Workload};
+use crate::protocol::patterns::{Found, Workload};
 use driverkit::Replies;
-use driverkit::timed::{interleave, stopped};
+use driverkit::timed::{interleave, started, stopped};
 use lab1_profiler::patterns::Sampler;
 use std::hint::black_box;
 
@@ -26,8 +26,8 @@ pub fn time(workload: &Workload, replies: &mut Replies) {
     }
     let mut sampler = Sampler::new(workload.mean, workload.seed);
     let (mut chosen, mut weight) = (0, 0.0);
-    replies.mark(&Timed::Started);
-    let rounds = interleave(batches.len(), workload.seed, |contestant, batch| {
+    let turns = started(replies, 1);
+    let rounds = interleave(turns, batches.len(), workload.seed, |contestant, batch| {
         let slots = &mut contestants[contestant];
         for block in batches[batch] {
             if contestant == 0

@@ -5,7 +5,7 @@ use super::peer::Locked;
 use crate::protocol::track::{Alone, Call, seal};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::{Sum, Summed, interleave, stopped};
+use driverkit::timed::{Sum, interleave, started, stopped};
 use lab1_profiler::track::Tracker;
 use std::collections::BTreeSet;
 
@@ -29,8 +29,8 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
             (student(), peers.0, peers.1)
         }
     };
-    replies.mark(&Summed::Started);
-    let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
+    let turns = started(replies, 1);
+    let rounds = interleave(turns, batches.len(), alone.seed, |contestant, index| match contestant {
         0 => student.run(index, batches[index]),
         1 => peer.run(index, batches[index]),
         _ => twin.run(index, batches[index]),

@@ -3,7 +3,7 @@
 use crate::protocol::pool::{Alone, Step, Word};
 use driverkit::Replies;
 use driverkit::prng::SplitMix64;
-use driverkit::timed::{Sum, Summed, interleave, stopped, word};
+use driverkit::timed::{Sum, interleave, started, stopped, word};
 use ps1_allocators::pool::{Key, Pool};
 
 /// A pool with keys.
@@ -74,8 +74,8 @@ pub fn time(alone: &Alone, replies: &mut Replies) {
     let batch = alone.batch.max(1) as usize;
     let batches: Vec<&[Step]> = alone.steps.chunks(batch).collect();
     let turn = |index: usize| (index * batch) as u32;
-    replies.mark(&Summed::Started);
-    let rounds = interleave(batches.len(), alone.seed, |contestant, index| match contestant {
+    let turns = started(replies, 1);
+    let rounds = interleave(turns, batches.len(), alone.seed, |contestant, index| match contestant {
         0 => student.run(turn(index), batches[index]),
         1 => peer.run(turn(index), batches[index]),
         _ => twin.run(turn(index), batches[index]),
