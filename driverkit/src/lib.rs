@@ -12,6 +12,7 @@
 //! Nothing here judges. A reply is an offset, a count, a digest or an error; what it should have been is
 //! known to the judge alone. [`wire`] and the request types are shared with it.
 
+pub mod absent;
 pub mod counting;
 pub mod heap;
 pub mod lock;

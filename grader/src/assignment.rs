@@ -135,7 +135,7 @@ impl Run<'_> {
         }
         let busy = self.busy();
         let judges = self.bench.judges(self.workspace, assignment, || {
-            progress.step(&format!("building the judges of {}", assignment.folder));
+            progress.step(&format!("building the judges of {}, once: a minute or two", assignment.folder));
         });
         drop(busy);
         let judges = match judges {

@@ -5,19 +5,27 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg_attr(feature = "fragmentation", path = "protocol/fragmentation.rs")]
-#[cfg_attr(not(feature = "fragmentation"), path = "protocol/absent.rs")]
+#[cfg(feature = "fragmentation")]
+#[path = "protocol/fragmentation.rs"]
 pub mod fragmentation;
-#[cfg_attr(feature = "patterns", path = "protocol/patterns.rs")]
-#[cfg_attr(not(feature = "patterns"), path = "protocol/absent.rs")]
+#[cfg(not(feature = "fragmentation"))]
+pub use driverkit::absent as fragmentation;
+#[cfg(feature = "patterns")]
+#[path = "protocol/patterns.rs"]
 pub mod patterns;
-#[cfg_attr(feature = "report", path = "protocol/report.rs")]
-#[cfg_attr(not(feature = "report"), path = "protocol/absent.rs")]
+#[cfg(not(feature = "patterns"))]
+pub use driverkit::absent as patterns;
+#[cfg(feature = "report")]
+#[path = "protocol/report.rs"]
 pub mod report;
+#[cfg(not(feature = "report"))]
+pub use driverkit::absent as report;
 #[cfg_attr(feature = "loom", allow(dead_code, reason = "loom's driver runs models alone"))]
-#[cfg_attr(feature = "track", path = "protocol/track.rs")]
-#[cfg_attr(not(feature = "track"), path = "protocol/absent.rs")]
+#[cfg(feature = "track")]
+#[path = "protocol/track.rs"]
 pub mod track;
+#[cfg(not(feature = "track"))]
+pub use driverkit::absent as track;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]

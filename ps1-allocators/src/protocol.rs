@@ -5,23 +5,33 @@
 
 use serde::{Deserialize, Serialize};
 
-#[cfg_attr(feature = "comparison", path = "protocol/comparison.rs")]
-#[cfg_attr(not(feature = "comparison"), path = "protocol/absent.rs")]
+#[cfg(feature = "comparison")]
+#[path = "protocol/comparison.rs"]
 #[cfg_attr(feature = "loom", allow(dead_code, reason = "1.4 has no models, so loom's driver leaves it out"))]
 pub mod comparison;
-#[cfg_attr(feature = "buddy", path = "protocol/heap.rs")]
-#[cfg_attr(not(feature = "buddy"), path = "protocol/absent.rs")]
+#[cfg(not(feature = "comparison"))]
+pub use driverkit::absent as comparison;
+#[cfg(feature = "buddy")]
+#[path = "protocol/heap.rs"]
 pub mod heap;
-#[cfg_attr(feature = "ordering", path = "protocol/ordering.rs")]
-#[cfg_attr(not(feature = "ordering"), path = "protocol/absent.rs")]
+#[cfg(not(feature = "buddy"))]
+pub use driverkit::absent as heap;
+#[cfg(feature = "ordering")]
+#[path = "protocol/ordering.rs"]
 pub mod ordering;
+#[cfg(not(feature = "ordering"))]
+pub use driverkit::absent as ordering;
 #[allow(dead_code, reason = "each build of the driver, and each judge, uses its part of it")]
-#[cfg_attr(feature = "pool", path = "protocol/pool.rs")]
-#[cfg_attr(not(feature = "pool"), path = "protocol/absent.rs")]
+#[cfg(feature = "pool")]
+#[path = "protocol/pool.rs"]
 pub mod pool;
-#[cfg_attr(feature = "slab", path = "protocol/slab.rs")]
-#[cfg_attr(not(feature = "slab"), path = "protocol/absent.rs")]
+#[cfg(not(feature = "pool"))]
+pub use driverkit::absent as pool;
+#[cfg(feature = "slab")]
+#[path = "protocol/slab.rs"]
 pub mod slab;
+#[cfg(not(feature = "slab"))]
+pub use driverkit::absent as slab;
 
 /// One request.
 #[derive(Debug, Clone, Serialize, Deserialize)]

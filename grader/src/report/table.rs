@@ -1,5 +1,6 @@
 //! The result for a terminal: a table an assignment, what did not pass and what to do about it, the total.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::report::view::{self, Reader};
@@ -152,7 +153,8 @@ fn failures(out: &mut String, assignment: &AssignmentResult, exercise: &Exercise
             assignment = assignment.id
         );
     }
-    for check in failing.iter().take(SHOWN) {
+    let shown = chosen(&failing);
+    for check in &shown {
         // A hidden check's name is no name; its title is all there is to say.
         let what = match check.visibility {
             Visibility::Public => check.id.clone(),
@@ -169,10 +171,32 @@ fn failures(out: &mut String, assignment: &AssignmentResult, exercise: &Exercise
         }
         out.push('\n');
     }
-    if failing.len() > SHOWN {
-        let rest = failing.len() - SHOWN;
-        let _ = writeln!(out, "{place}: and {rest} more that did not pass; the HTML report has them all\n");
+    let rest = failing.len() - shown.len();
+    if rest > 0 {
+        let _ = writeln!(out, "{place}: and {rest} more that did not pass; the HTML report has them all");
     }
+    if let Some(check) = shown.iter().find(|c| c.visibility == Visibility::Public && !c.verdict.is_ours()) {
+        let _ = writeln!(out, "{place}: `cargo grade explain {}` tells what a check asks for\n", check.id);
+    } else if rest > 0 {
+        out.push('\n');
+    }
+}
+
+/// Those to print in full, in the checks' order. Checks of one kind fail for one reason more often than those of several;
+/// so of each kind there is the one that says it in the fewest words, then whatever comes first.
+fn chosen<'c>(failing: &[&'c CheckResult]) -> Vec<&'c CheckResult> {
+    let mut shortest: BTreeMap<Kind, usize> = BTreeMap::new();
+    for (at, check) in failing.iter().enumerate() {
+        let words = |at: usize| (failing[at].message.is_empty(), failing[at].message.len());
+        let known = shortest.entry(check.kind).or_insert(at);
+        *known = if words(at) < words(*known) { at } else { *known };
+    }
+    let mut chosen: Vec<usize> = shortest.into_values().chain(0..failing.len()).collect();
+    let mut met = BTreeSet::new();
+    chosen.retain(|at| met.insert(*at));
+    chosen.truncate(SHOWN);
+    chosen.sort_unstable();
+    chosen.into_iter().map(|at| failing[at]).collect()
 }
 
 // A check that was not reached or not run is told by the one that stands in its way.
@@ -249,6 +273,30 @@ mod tests {
         let text = render(&sample::perfect(), Reader::Student, Style::Plain);
         assert!(text.contains("62 of 62 visible points; 38 hidden"), "{text}");
         insta::assert_snapshot!(text);
+    }
+
+    #[test]
+    fn of_each_kind_that_fails_one_check_is_told_in_full_and_that_the_shortest() {
+        let failing = |kind, id: &str, words: &str| CheckResult {
+            kind,
+            id: id.into(),
+            verdict: Verdict::Failed,
+            message: words.into(),
+            ..sample::mixed().assignments[0].exercises[0].checks[0].clone()
+        };
+        let checks = [
+            failing(Kind::Correctness, "a", "a long story"),
+            failing(Kind::Correctness, "b", "a story"),
+            failing(Kind::Correctness, "c", ""),
+            failing(Kind::Property, "d", "a program of forty lines"),
+            failing(Kind::Property, "e", "one of two"),
+        ];
+        let ids = |checks: &[CheckResult]| {
+            let failing: Vec<&CheckResult> = checks.iter().collect();
+            chosen(&failing).into_iter().map(|check| check.id.clone()).collect::<Vec<_>>()
+        };
+        assert_eq!(ids(&checks), ["a", "b", "e"]);
+        assert_eq!(ids(&checks[..1]), ["a"]);
     }
 
     #[test]

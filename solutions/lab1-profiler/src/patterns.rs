@@ -204,8 +204,8 @@ impl Patterns {
     }
 
     /// A block moved, or changed its size in place (`from` is `to`): its life and its site go on. The clock advances
-    /// by its growth, and stands still where it shrank or is not known. Where none is known at `from`, none is at `to`
-    /// then.
+    /// by its growth, and stands still where it shrank or is not known. Where no block was known at `from`, there is none
+    /// at `to` afterwards either: one that was known there was freed, and nobody saw it.
     pub fn moved(&mut self, from: usize, to: usize, new_size: u64) {
         // SOLUTION
         let before = self.clock;
@@ -329,7 +329,7 @@ impl Sampler {
     }
 
     /// Whether an allocation of `size` bytes is chosen; then how many such allocations it stands for, 1 / p. Never
-    /// allocates. Most calls subtract once and branch once.
+    /// allocates. Where the next chosen byte is far off, as in most calls, one subtraction and one branch are enough.
     #[inline]
     pub fn sample(&mut self, size: u64) -> Option<f64> {
         // SOLUTION

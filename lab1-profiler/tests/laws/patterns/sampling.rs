@@ -18,6 +18,15 @@ const CERTAINTY: f64 = 20.0;
 /// A weight may be off by this part of it.
 const ROUNDING: f64 = 1e-12;
 
+/// Lets samplers choose, where it does not matter how often, as long as they do.
+pub fn chosen(client: &Client<'_>, sampling: &Sampling) -> Judged<Sampled> {
+    let sampled: Sampled = ask_one(client, Job::Sample(sampling.clone()))?;
+    if sampled.tallies.iter().all(|tally| tally.chosen == 0) {
+        return Err(Fault::failed("No block at all was chosen, so there is nothing to look at."));
+    }
+    Ok(sampled)
+}
+
 /// Lets samplers choose, and holds what they did against all that they owe.
 pub fn hold(client: &Client<'_>, sampling: &Sampling) -> Judged<Sampled> {
     let sampled: Sampled = ask_one(client, Job::Sample(sampling.clone()))?;

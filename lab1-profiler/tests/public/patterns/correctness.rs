@@ -199,8 +199,8 @@ fn what_is_chosen_hangs_on_the_seed_alone() {
         let client = client(check)?;
         let sampling =
             Sampling { mean: 1000, seed: check.seed(), samplers: 2000, sizes: vec![700, 100], rounds: 50 };
-        let first = sampling::hold(&client, &sampling)?;
-        if first != sampling::hold(&client, &sampling)? {
+        let first = sampling::chosen(&client, &sampling)?;
+        if first != sampling::chosen(&client, &sampling)? {
             return Err(Fault::failed(
                 "Samplers of the same seeds chose otherwise when they were made again.",
             ));
@@ -214,7 +214,7 @@ fn sampling_never_allocates() {
     judge(|check| {
         let sampling =
             Sampling { mean: 1024, seed: check.seed(), samplers: 100, sizes: vec![16, 100], rounds: 1000 };
-        let sampled = sampling::hold(&client(check)?, &sampling)?;
+        let sampled = sampling::chosen(&client(check)?, &sampling)?;
         match sampled.allocated {
             0 => Ok(()),
             bytes => Err(Fault::failed(format!(

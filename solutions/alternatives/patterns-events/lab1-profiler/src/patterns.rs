@@ -327,7 +327,7 @@ impl Sampler {
     }
 
     /// Whether an allocation of `size` bytes is chosen; then how many such allocations it stands for, 1 / p. Never
-    /// allocates. Most calls subtract once and branch once.
+    /// allocates. Where the next chosen byte is far off, as in most calls, one subtraction and one branch are enough.
     #[inline]
     pub fn sample(&mut self, size: u64) -> Option<f64> {
         self.ahead -= size as f64;
