@@ -74,8 +74,8 @@ pub const fn word(seed: u64, turn: u32, id: u32) -> u64 {
 
 /// Runs `batches` batches for each of `N` contestants, and returns the nanoseconds of each.
 ///
-/// `run(contestant, batch)` does one batch; who has no turns took no time. Within a round the order is random, since who runs second
-/// finds the caches as the first has left them.
+/// `run(contestant, batch)` does one batch; who has no turns took no time. Within a round the order is random, since who
+/// runs second finds the caches as the first has left them.
 pub fn interleave<const N: usize>(
     turns: Turns,
     batches: usize,

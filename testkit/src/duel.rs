@@ -49,9 +49,12 @@ const STUDENT: [f64; 6] = [9.92, 5.84, 4.60, 4.03, 3.71, 3.50];
 const STEADY: f64 = 0.005;
 const UNSTEADY: f64 = 2.0;
 
-/// How much faster than in whole starts an answer may be by its batches, in three of four starts: other programs' bursts
-/// make more of a difference, but hit whom they like.
+/// How much faster than in whole starts an answer may be by its batches: in half of them where the machine is calm, in three
+/// of four where it is not. Other programs' bursts make more of a difference, but hit whom they like.
 const BURSTS: f64 = 1.25;
+
+/// How far a peer and its twin are apart in most whole starts of a calm machine: a burst in either would make it more.
+const CALM: f64 = 1.05;
 
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
 pub type Rounds = Vec<[u32; 3]>;
@@ -161,10 +164,10 @@ pub fn settle(
         let Some(Estimate { speed, control }) = estimate(&starts, &all) else {
             return Err(Fault::Broke("the rounds of a duel do not match".to_owned()));
         };
-        let Interval { low, high, earns, speed } = interval(&starts, speed, seed);
+        let Interval { low, high, earns, speed, agreed } = interval(&starts, speed, seed);
         let spent = start.elapsed() > BUDGET || starts.len() >= MOST;
         let quiet = (1.0 / CONTROL..=CONTROL).contains(&control);
-        let decided = quiet && (edges.credit(high) - edges.credit(low)).abs() <= ALIKE;
+        let decided = quiet && agreed && (edges.credit(high) - edges.credit(low)).abs() <= ALIKE;
         if !decided && !spent {
             continue;
         }
@@ -185,17 +188,20 @@ struct Interval {
     high: f64,
     /// How far the better end goes for what it earns: as far as the machine's doing.
     earns: f64,
+    /// Whether whole starts say the same. Where they do not, few of them say nothing.
+    agreed: bool,
 }
 
 fn interval(starts: &[Vec<Rounds>], speed: f64, seed: u64) -> Interval {
-    let most = BURSTS * whole(starts).unwrap_or(f64::INFINITY);
+    let whole = whole(starts).unwrap_or(Whole { speed: f64::INFINITY, agreed: false });
+    let most = BURSTS * whole.speed;
     let speed = speed.min(most);
     let reach = STUDENT[(starts.len() - FEWEST).min(STUDENT.len() - 1)];
     let deviations = deviations(starts, seed);
     let half = reach * deviations.speed;
     let (low, high) = (speed - half, (speed + half).min(most));
     let machine = reach * speed * STEADY.max(UNSTEADY * deviations.control);
-    Interval { speed, low, high, earns: high.min(speed + machine) }
+    Interval { speed, low, high, earns: high.min(speed + machine), agreed: whole.agreed }
 }
 
 /// Runs the fewest starts and notes the ratio, for the reader: it earns nothing.
@@ -256,20 +262,40 @@ fn deviations(starts: &[Vec<Rounds>], seed: u64) -> Estimate {
     Estimate { speed: deviation(|estimate| estimate.speed), control: deviation(|estimate| estimate.control) }
 }
 
-/// The speed by whole starts, each with all its bursts: the third quartile over the starts.
-fn whole(starts: &[Vec<Rounds>]) -> Option<f64> {
-    let mut speeds: Vec<f64> = starts.iter().map(|start| whole_start(start)).collect::<Option<_>>()?;
-    speeds.sort_unstable_by(f64::total_cmp);
-    speeds.get(speeds.len() * 3 / 4).copied()
+/// What whole starts say, each with all its bursts.
+struct Whole {
+    speed: f64,
+    /// Whether they say the same, or need not: where the machine is not calm, they differ by its doing.
+    agreed: bool,
 }
 
-fn whole_start(programs: &[Rounds]) -> Option<f64> {
-    let speed = |rounds: &Rounds| {
-        let total = |contestant: usize| rounds.iter().map(|round| f64::from(round[contestant])).sum::<f64>();
-        (f64::midpoint(total(1), total(2)) / total(0)).ln()
+/// The median over the starts of a calm machine; of another the third quartile, since there bursts hit the student's
+/// batches in more than half of them.
+fn whole(starts: &[Vec<Rounds>]) -> Option<Whole> {
+    let sorted = |of: fn(&Estimate) -> f64| -> Option<Vec<f64>> {
+        let mut values: Vec<f64> =
+            starts.iter().map(|start| whole_start(start).map(|it| of(&it))).collect::<Option<_>>()?;
+        values.sort_unstable_by(f64::total_cmp);
+        Some(values)
     };
-    let mean = programs.iter().map(speed).sum::<f64>() / programs.len().max(1) as f64;
-    Some(mean.exp()).filter(|speed| speed.is_finite())
+    let apart = sorted(|start| start.control.ln().abs())?;
+    let calm = apart.get(apart.len() / 2).is_some_and(|apart| apart.exp() < CALM);
+    let speeds = sorted(|start| start.speed)?;
+    let agreed = !calm || *speeds.last()? <= BURSTS * speeds.first()?;
+    let speed = *speeds.get(if calm { speeds.len() / 2 } else { speeds.len() * 3 / 4 })?;
+    Some(Whole { speed, agreed })
+}
+
+fn whole_start(programs: &[Rounds]) -> Option<Estimate> {
+    let totals = |rounds: &Rounds| {
+        [0, 1, 2].map(|contestant| rounds.iter().map(|round| f64::from(round[contestant])).sum::<f64>())
+    };
+    let mean = |of: fn([f64; 3]) -> f64| {
+        let logarithms = programs.iter().map(|rounds| of(totals(rounds)).ln());
+        (logarithms.sum::<f64>() / programs.len().max(1) as f64).exp()
+    };
+    let speed = mean(|[student, peer, twin]| f64::midpoint(peer, twin) / student);
+    Some(Estimate { speed, control: mean(|[_, peer, twin]| peer / twin) }).filter(|it| it.speed.is_finite())
 }
 
 fn median(mut values: Vec<u32>) -> Option<f64> {
@@ -341,6 +367,37 @@ mod tests {
     fn an_answer_that_is_slow_in_other_batches_each_time_is_seen_whole() {
         let settled = settled(|start, batch| if u64::from(batch) % 5 == start % 5 { 4_000 } else { 50 });
         assert!(settled.high < 0.5, "{settled:?}");
+    }
+
+    #[test]
+    fn an_answer_that_is_fast_in_a_quarter_of_its_starts_earns_what_it_is_in_most() {
+        let settled = settled(|start, batch| {
+            let drawn = u64::from(batch).wrapping_mul(7).wrapping_add(start) % 5 == 0;
+            if drawn && start % 4 != 0 { 4_000 } else { 50 }
+        });
+        assert!(settled.high < 0.5, "{settled:?}");
+    }
+
+    #[test]
+    fn an_answer_that_bursts_hit_in_two_of_three_starts_earns_what_it_is_without_them() {
+        let edges = Edges {
+            better: crate::edges::Better::Higher,
+            full: 2.0,
+            zero: 1.0,
+            unit: "x".to_owned(),
+            frozen: None,
+        };
+        // In most starts some batch of one of them, or of two.
+        let burst = |seed: u64, contestant: u64| !(seed + contestant).is_multiple_of(3);
+        let round = |seed| {
+            let mut rounds: Rounds = vec![[95, 200, 200]; 100];
+            for contestant in (0..3).filter(|contestant| burst(seed, *contestant)) {
+                rounds[(seed * 7 + contestant) as usize % 100][contestant as usize] += 40_000;
+            }
+            Ok(vec![rounds])
+        };
+        let settled = settle(&edges, 0, round).expect("steady peers");
+        assert!(settled.high >= 2.0, "{settled:?}");
     }
 
     #[test]
