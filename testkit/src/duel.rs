@@ -344,17 +344,20 @@ mod tests {
         assert!(deviations(&starts, 1).speed > 0.05);
     }
 
-    /// Settles on what `time` gives for a batch of a start, the student's; the others take 200.
-    fn settled(time: impl Fn(u64, u32) -> u32) -> Settled {
-        let edges = Edges {
+    fn edges() -> Edges {
+        Edges {
             better: crate::edges::Better::Higher,
             full: 2.0,
             zero: 1.0,
             unit: "x".to_owned(),
             frozen: None,
-        };
+        }
+    }
+
+    /// Settles on what `time` gives for a batch of a start, the student's; the others take 200.
+    fn settled(time: impl Fn(u64, u32) -> u32) -> Settled {
         let round = |seed| Ok(vec![(0..100).map(|batch| [time(seed, batch), 200, 200]).collect()]);
-        settle(&edges, 0, round).expect("steady peers")
+        settle(&edges(), 0, round).expect("steady peers")
     }
 
     #[test]
@@ -380,13 +383,6 @@ mod tests {
 
     #[test]
     fn an_answer_that_bursts_hit_in_two_of_three_starts_earns_what_it_is_without_them() {
-        let edges = Edges {
-            better: crate::edges::Better::Higher,
-            full: 2.0,
-            zero: 1.0,
-            unit: "x".to_owned(),
-            frozen: None,
-        };
         // In most starts some batch of one of them, or of two.
         let burst = |seed: u64, contestant: u64| !(seed + contestant).is_multiple_of(3);
         let round = |seed| {
@@ -396,7 +392,7 @@ mod tests {
             }
             Ok(vec![rounds])
         };
-        let settled = settle(&edges, 0, round).expect("steady peers");
+        let settled = settle(&edges(), 0, round).expect("steady peers");
         assert!(settled.high >= 2.0, "{settled:?}");
     }
 
