@@ -53,7 +53,7 @@ const UNSTEADY: f64 = 2.0;
 /// of four where it is not. Other programs' bursts make more of a difference, but hit whom they like.
 const BURSTS: f64 = 1.25;
 
-/// How far a peer and its twin are apart in most whole starts of a calm machine: a burst in either would make it more.
+/// How far a peer and its twin are apart in nine of ten whole starts of a calm machine: a burst in either would make it more.
 const CALM: f64 = 1.05;
 
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
@@ -188,20 +188,22 @@ struct Interval {
     high: f64,
     /// How far the better end goes for what it earns: as far as the machine's doing.
     earns: f64,
-    /// Whether whole starts say the same. Where they do not, few of them say nothing.
+    /// Whether whole starts say the same as each other and as the batches. Where they do not, few of them say nothing.
     agreed: bool,
 }
 
 fn interval(starts: &[Vec<Rounds>], speed: f64, seed: u64) -> Interval {
     let whole = whole(starts).unwrap_or(Whole { speed: f64::INFINITY, agreed: false });
     let most = BURSTS * whole.speed;
+    // Where an answer is faster than that by its batches, bursts may have hit it in most of the few starts so far.
+    let agreed = whole.agreed && speed <= most;
     let speed = speed.min(most);
     let reach = STUDENT[(starts.len() - FEWEST).min(STUDENT.len() - 1)];
     let deviations = deviations(starts, seed);
     let half = reach * deviations.speed;
     let (low, high) = (speed - half, (speed + half).min(most));
     let machine = reach * speed * STEADY.max(UNSTEADY * deviations.control);
-    Interval { speed, low, high, earns: high.min(speed + machine), agreed: whole.agreed }
+    Interval { speed, low, high, earns: high.min(speed + machine), agreed }
 }
 
 /// Runs the fewest starts and notes the ratio, for the reader: it earns nothing.
@@ -279,7 +281,7 @@ fn whole(starts: &[Vec<Rounds>]) -> Option<Whole> {
         Some(values)
     };
     let apart = sorted(|start| start.control.ln().abs())?;
-    let calm = apart.get(apart.len() / 2).is_some_and(|apart| apart.exp() < CALM);
+    let calm = apart.get(apart.len() * 9 / 10).is_some_and(|apart| apart.exp() < CALM);
     let speeds = sorted(|start| start.speed)?;
     let agreed = !calm || *speeds.last()? <= BURSTS * speeds.first()?;
     let speed = *speeds.get(if calm { speeds.len() / 2 } else { speeds.len() * 3 / 4 })?;
