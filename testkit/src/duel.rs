@@ -53,8 +53,8 @@ const UNSTEADY: f64 = 2.0;
 /// of four where it is not. Other programs' bursts make more of a difference, but hit whom they like.
 const BURSTS: f64 = 1.25;
 
-/// How far a peer and its twin are apart in nine of ten whole starts of a calm machine: a burst in either would make it more.
-const CALM: f64 = 1.05;
+/// How far a peer and its twin are apart in three of four whole starts of a calm machine: a burst in either makes it more.
+const CALM: f64 = 1.15;
 
 /// What one start gave: nanoseconds a batch of student, peer and the peer's twin.
 pub type Rounds = Vec<[u32; 3]>;
@@ -281,7 +281,7 @@ fn whole(starts: &[Vec<Rounds>]) -> Option<Whole> {
         Some(values)
     };
     let apart = sorted(|start| start.control.ln().abs())?;
-    let calm = apart.get(apart.len() * 9 / 10).is_some_and(|apart| apart.exp() < CALM);
+    let calm = apart.get(apart.len().saturating_sub(1) * 3 / 4).is_some_and(|apart| apart.exp() < CALM);
     let speeds = sorted(|start| start.speed)?;
     let agreed = !calm || *speeds.last()? <= BURSTS * speeds.first()?;
     let speed = *speeds.get(if calm { speeds.len() / 2 } else { speeds.len() * 3 / 4 })?;
