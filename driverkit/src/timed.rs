@@ -152,13 +152,10 @@ fn shuffled<const N: usize>(
     let late = if seed.is_multiple_of(2) { 2 } else { 1 };
     (0..batches + behind).flat_map(move |round| {
         prng.shuffle(&mut order);
-        let batch =
-            move |contestant| if contestant == late { round.checked_sub(behind) } else { Some(round) };
-        order
-            .into_iter()
-            .filter(move |contestant| *contestant >= turns.first)
-            .filter_map(move |contestant| Some((contestant, batch(contestant)?)))
-            .filter(move |(_, batch)| *batch < batches)
+        order.into_iter().filter_map(move |contestant| {
+            let batch = round.checked_sub(if contestant == late { behind } else { 0 })?;
+            (contestant >= turns.first && batch < batches).then_some((contestant, batch))
+        })
     })
 }
 

@@ -5,12 +5,13 @@
 //! the sum of those. (A median over the batches of one start would be steadier still, but it does not see
 //! an allocator that is slow in every tenth batch, which is what totals are about.) Between processes,
 //! where code and pages happen to lie: so several starts, and an interval from resampling *them*. And the
-//! machine as a whole: a peer against its own twin, in the same rounds, must come out near one, or the run
+//! machine as a whole: a peer against its own twin, over the same batches, must come out near one, or the run
 //! says nothing.
 //!
-//! The sequential rule: after each round of starts, stop if the control is in its band and the whole interval
-//! earns the same credit to within a fiftieth; otherwise go on until the budget is spent. What an answer earns is the
-//! better end of the interval. `examples/duel_error_rates.rs` measures how often that is wrong.
+//! The sequential rule: after each round of starts, stop if the control is in its band, whole starts say the same as
+//! each other and as the batches, and the whole interval earns the same credit to within a fiftieth; otherwise go on
+//! until the budget is spent. What an answer earns is the better end of the interval. `examples/duel_error_rates.rs`
+//! measures how often that is wrong.
 //!
 //! An answer must not gain by being unsteady itself. One that is slow in every other start makes its interval wide: so
 //! the better end goes no farther than the machine's own unsteadiness, as the control shows it. One that is slow in some
@@ -274,19 +275,19 @@ struct Whole {
 /// The median over the starts of a calm machine; of another the third quartile, since there bursts hit the student's
 /// batches in more than half of them.
 fn whole(starts: &[Vec<Rounds>]) -> Option<Whole> {
-    let sorted = |of: fn(&Estimate) -> f64| -> Option<Vec<f64>> {
-        let mut values: Vec<f64> =
-            starts.iter().map(|start| whole_start(start).map(|it| of(&it))).collect::<Option<_>>()?;
+    let each: Vec<Estimate> = starts.iter().map(|start| whole_start(start)).collect::<Option<_>>()?;
+    let sorted = |of: fn(&Estimate) -> f64| {
+        let mut values: Vec<f64> = each.iter().map(of).collect();
         values.sort_unstable_by(f64::total_cmp);
-        Some(values)
+        values
     };
-    let apart = sorted(|start| start.control.ln().abs())?;
+    let apart = sorted(|start| start.control.ln().abs());
     let calm = apart.get(apart.len().saturating_sub(1) * 3 / 4).is_some_and(|apart| apart.exp() < CALM);
-    let speeds = sorted(|start| start.speed)?;
+    let speeds = sorted(|start| start.speed);
     // With every round of starts after the first, one more may have met a burst.
-    let spared = speeds.len() - (speeds.len() / FEWEST).saturating_sub(1);
+    let others = speeds.len() - (speeds.len() / FEWEST).saturating_sub(1);
     let alike = |speeds: &[f64]| matches!(speeds, [first, .., last] if *last <= BURSTS * first);
-    let agreed = !calm || speeds.windows(spared).any(alike);
+    let agreed = !calm || speeds.windows(others).any(alike);
     let speed = *speeds.get(if calm { speeds.len() / 2 } else { speeds.len() * 3 / 4 })?;
     Some(Whole { speed, agreed })
 }
